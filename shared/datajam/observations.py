@@ -1,0 +1,486 @@
+"""The one tidy table every loader emits: a row for each place, period, indicator and breakdown.
+
+| column | meaning |
+|---|---|
+| source | the layout it was read with |
+| area_level | country, region, subregion (Inner or Outer London), la (upper tier or unitary), lad (lower tier) |
+| area_code, area_name | current GSS code and official name; missing where the area cannot be placed |
+| region_code, region_name | the region it lies in |
+| source_area_code, source_area_name | exactly as published |
+| period_start, period_end, period_label | first and last day; the label as published |
+| indicator, breakdown | slugs; `all` is everybody |
+| value, unit | percentages 0 to 100, never 0 to 1; missing unless status is ok or unreliable |
+| lower_ci, upper_ci | published 95% interval |
+| base | denominator or sample size |
+| status, status_raw | why there is no number, and the marker as published |
+
+Repeated text is held as pandas categories: a million rows need a tenth of the memory.
+"""
+
+import re
+from dataclasses import asdict, dataclass, field
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from datajam import markers, periods, places
+from datajam.errors import DataJamError
+
+COLUMNS = (
+    "source area_level area_code area_name region_code region_name source_area_code source_area_name "
+    "period_start period_end period_label indicator breakdown value unit lower_ci upper_ci base status status_raw"
+).split()
+LEVELS = ("country", "region", "subregion", "la", "lad")
+UNITS = ("percent", "score", "count", "gbp_week", "gbp_year", "rate_per_100k", "mean_0_10", "index")
+KEY = ["source", "area_code", "period_start", "period_end", "indicator", "breakdown"]
+
+
+class BadSource(DataJamError):
+    """A file that cannot be read as what it claims to be."""
+
+
+@dataclass
+class LoadReport:
+    """What happened between a published file and the tidy table: nothing is dropped without a line here."""
+
+    source: str
+    file: str
+    rows_in: int = 0
+    cells_in: int = 0
+    rows_out: int = 0
+    duplicates_collapsed: int = 0
+    interval_cells: int = 0
+    areas_matched: int = 0
+    areas_mapped: dict[str, str] = field(default_factory=dict)
+    areas_unplaced: dict[str, int] = field(default_factory=dict)
+    periods: list[str] = field(default_factory=list)
+    indicators: list[str] = field(default_factory=list)
+    breakdowns: list[str] = field(default_factory=list)
+    statuses: dict[str, int] = field(default_factory=dict)
+    markers: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    synthetic: bool = False
+
+    def balanced(self) -> bool:
+        """Whether every value cell of the file is a row out, or counted as collapsed or as an interval's end."""
+        return self.cells_in == self.rows_out + self.duplicates_collapsed + self.interval_cells
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.file}: {self.rows_in:,} rows with {self.cells_in:,} values, read as {self.source}",
+            f"  out         {self.rows_out:,} observations"
+            + (f", {self.duplicates_collapsed:,} repeated values collapsed" if self.duplicates_collapsed else "")
+            + (f", {self.interval_cells:,} values are ends of intervals" if self.interval_cells else ""),
+            f"  areas       {self.areas_matched} matched"
+            + (f", {len(self.areas_mapped)} under an ended code" if self.areas_mapped else "")
+            + (f", {len(self.areas_unplaced)} not placed" if self.areas_unplaced else ""),
+            f"  periods     {_shortened(self.periods)}",
+            f"  indicators  {_shortened(self.indicators)}",
+            f"  breakdowns  {_shortened(self.breakdowns)}",
+            "  statuses    " + ", ".join(f"{name} {count:,}" for name, count in self.statuses.items()),
+        ]
+        lines += [f"  mapped      {old} -> {new}" for old, new in self.areas_mapped.items()]
+        unplaced = [f"  not placed  {name} ({count:,} values)" for name, count in self.areas_unplaced.items()]
+        lines += unplaced[:12] + [f"  not placed  … and {len(unplaced) - 12} more"] * (len(unplaced) > 12)
+        lines += [f"  warning     {text}" for text in self.warnings]
+        return "\n".join(lines)
+
+
+def _shortened(names: list[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f" … ({len(names)} in all)" if len(names) > most else "")
+
+
+def slug(text: str) -> str:
+    """A published label as an indicator or breakdown name.
+
+    >>> slug("CLA 12 months at 31 March"), slug(" Gender Female ")
+    ('cla_12_months_at_31_march', 'gender_female')
+    """
+    return re.sub(r"[^0-9a-z]+", "_", text.strip().lower()).strip("_")
+
+
+def constant(text: str, rows: int) -> pd.Categorical:
+    """One text for every row, at the cost of one byte a row."""
+    return pd.Categorical.from_codes(np.zeros(rows, dtype="int8"), categories=pd.Index([text], dtype="str"))
+
+
+@dataclass
+class Block:
+    """One indicator's cells, as published text, a cell for each row of the file."""
+
+    indicator: str | pd.Categorical
+    unit: str | pd.Categorical
+    value: pd.Categorical
+    lower: pd.Categorical | None = None
+    upper: pd.Categorical | None = None
+    base: pd.Categorical | None = None
+
+
+@dataclass
+class Cells:
+    """What a layout's parser hands over: published text by row, and blocks of value cells beside it."""
+
+    area_code: pd.Categorical
+    area_name: pd.Categorical
+    level: pd.Categorical
+    period: pd.Categorical
+    identifier: pd.Categorical
+    breakdown: pd.Categorical
+    blocks: list[Block]
+
+    def __len__(self) -> int:
+        return len(self.area_code)
+
+
+def _combined(columns: list[pd.Categorical]) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+    """Number the distinct combinations of several columns: (number for each row, the combinations)."""
+    numbers = np.zeros(len(columns[0]), dtype="int64")
+    for column in columns:
+        numbers = numbers * len(column.categories) + column.codes
+        if len(column.categories) > 1:
+            numbers = pd.factorize(numbers)[0].astype("int64") if numbers.max(initial=0) > 2**40 else numbers
+    numbers, _ = pd.factorize(numbers)
+    first = np.full(numbers.max(initial=-1) + 1, -1, dtype="int64")
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    texts = [column.categories.to_numpy()[column.codes[first]] for column in columns]
+    return numbers.astype("int32"), list(zip(*texts, strict=True)) if len(first) else []
+
+
+def combine(columns: list[pd.Categorical], join) -> pd.Categorical:
+    """One category column from several: `join` is called once for each distinct combination of texts."""
+    numbers, combinations = _combined(columns)
+    texts, categories = pd.factorize(np.array([join(*parts) for parts in combinations], dtype=object))
+    return pd.Categorical.from_codes(texts[numbers], categories=pd.Index(categories, dtype="str"))
+
+
+def numbers(column: pd.Categorical, profile: markers.Profile) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Read a column of published cells: (numbers, status codes, the markers that were not understood).
+
+    Works on the distinct texts only; plain decimals go through Arrow, everything else through `markers.read`.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pa.array(column.categories, type=pa.string())
+    plain = pc.match_substring_regex(texts, r"^[+-]?(\d{1,300}(\.\d*)?|\.\d+)$")
+    values = np.array(pc.cast(pc.if_else(plain, texts, None), pa.float64()).fill_null(np.nan))
+    status = np.zeros(len(texts), dtype="int8")
+    strange = []
+    for index in np.flatnonzero(~np.array(plain)):
+        text = texts[int(index)].as_py()
+        value, name, understood = markers.read(text, profile)
+        values[index] = np.nan if value is None else value
+        status[index] = markers.STATUSES.index(name)
+        if not understood:
+            strange.append(text)
+    return values[column.codes], status[column.codes], strange
+
+
+@dataclass
+class _Area:
+    level: str | None
+    place: places.Place | None
+    region: str
+    mapped: bool
+    code: str
+    name: str
+
+
+_LEVELS_PUBLISHED = {
+    "national": "country",
+    "country": "country",
+    "regional": "region",
+    "region": "region",
+    "local authority": "la",
+    "localauthority": "la",
+    "local authority district": "lad",
+    "localauthoritydistrict": "lad",
+}
+
+
+def _place(code: str, name: str, level: str) -> _Area:
+    code, name = code.strip(), name.strip()
+    known = _LEVELS_PUBLISHED.get(level.strip().lower())
+    if known == "region" and name in ("Inner London", "Outer London"):
+        code = "E13000001" if name == "Inner London" else "E13000002"
+    past = places.retired().get(code)
+    place = places.current(code)
+    if place:
+        return _Area(place.level, place, place.region_code, past is not None, code, name)
+    return _Area(known if known in LEVELS else None, None, past.region_code if past else "", False, code, name)
+
+
+def tidy(cells: Cells, *, profile: markers.Profile, report: LoadReport) -> pd.DataFrame:
+    """Turn published cells into observations, filling in the load report on the way.
+
+    Raises `BadSource` where one place, period and breakdown has two different values under one code.
+    """
+    if not len(cells) or not cells.blocks:
+        raise BadSource(f"{report.file}: no rows of data below the header. Download the file again.")
+    area_numbers, combinations = _combined([cells.area_code, cells.area_name, cells.level])
+    areas = [_place(*parts) for parts in combinations]
+    period_numbers, labels = _combined([cells.period, cells.identifier])
+    spans = [_period(label, identifier, report.file) for label, identifier in labels]
+
+    codes, statuses, values, columns = [], [], [], {"lower_ci": [], "upper_ci": [], "base": []}
+    for block in cells.blocks:
+        value, status, strange = numbers(block.value, profile)
+        _warn_strange(block, strange, report)
+        values.append(value)
+        statuses.append(status)
+        codes.append(block.value)
+        for name, text in (("lower_ci", block.lower), ("upper_ci", block.upper), ("base", block.base)):
+            columns[name].append(_beside(text, profile, name, block, report, len(cells)))
+
+    keep, area_numbers, areas = _collapse(cells, area_numbers, areas, period_numbers, spans, values, statuses, report)
+    blocks = len(cells.blocks)
+    rows = int(keep.sum())
+
+    def tiled(numbers: np.ndarray, texts: list) -> pd.Categorical:
+        return _categories(np.tile(numbers[keep], blocks), texts)
+
+    area, period = area_numbers, period_numbers
+    dates = np.array([(span.start, span.end) for span in spans], dtype="datetime64[s]").reshape(-1, 2)
+    value = np.concatenate([part[keep] for part in values])
+    status = np.concatenate([part[keep] for part in statuses])
+    frame = {
+        "source": constant(report.source, rows * blocks),
+        "area_level": tiled(area, [a.level for a in areas]),
+        "area_code": tiled(area, [a.place.code if a.place else None for a in areas]),
+        "area_name": tiled(area, [a.place.name if a.place else None for a in areas]),
+        "region_code": tiled(area, [a.region or None for a in areas]),
+        "region_name": tiled(area, [places.by_code()[a.region].name if a.region else None for a in areas]),
+        "source_area_code": tiled(area, [a.code for a in areas]),
+        "source_area_name": tiled(area, [a.name for a in areas]),
+        "period_start": np.tile(dates[period[keep], 0], blocks),
+        "period_end": np.tile(dates[period[keep], 1], blocks),
+        "period_label": tiled(period, [label for label, _ in labels]),
+        "indicator": _stacked([block.indicator for block in cells.blocks], keep),
+        "breakdown": _categories(np.tile(cells.breakdown.codes[keep], blocks), list(cells.breakdown.categories)),
+        "value": value,
+        "unit": _stacked([block.unit for block in cells.blocks], keep),
+        "lower_ci": _floats(columns["lower_ci"], keep, rows),
+        "upper_ci": _floats(columns["upper_ci"], keep, rows),
+        "base": _whole(_floats(columns["base"], keep, rows)),
+        "status": pd.Categorical.from_codes(status, categories=pd.Index(markers.STATUSES, dtype="str")),
+        "status_raw": _raw(codes, statuses, keep),
+    }
+    observations = pd.DataFrame(frame, copy=False)
+    observations["value"] = observations["value"].where(np.isin(status, (0, 5)))
+    _fill(report, observations, areas, spans, cells)
+    observations.attrs["load_report"] = asdict(report)
+    return observations
+
+
+def _period(label: str, identifier: str, file: str) -> periods.Period:
+    try:
+        return periods.parse(label, identifier)
+    except periods.UnknownPeriod as error:
+        raise BadSource(f"{file}: {error}") from None
+
+
+def _warn_strange(block: Block, strange: list[str], report: LoadReport) -> None:
+    if strange:
+        name = block.indicator if isinstance(block.indicator, str) else "value"
+        shown = ", ".join(repr(text[:20]) for text in sorted(strange)[:5])
+        report.warnings.append(f"{name}: {len(strange)} markers this source does not define, read as missing: {shown}")
+
+
+def _beside(text, profile, name: str, block: Block, report: LoadReport, rows: int) -> np.ndarray | None:
+    """The numbers of a column that stands beside the value; a marker there leaves the number missing and is counted."""
+    if text is None:
+        return None
+    value, status, _ = numbers(text, profile)
+    marked = np.isnan(value) & ~np.isnan(numbers(block.value, profile)[0])
+    if name != "base" and marked.any():
+        shown = sorted({str(text.categories[code]) for code in text.codes[marked]})
+        report.warnings.append(f"{block.indicator}: {int(marked.sum())} {name} cells are not numbers: {', '.join(shown)}")
+    return value
+
+
+def _collapse(cells, area_numbers, areas, period_numbers, spans, values, statuses, report):
+    """Keep one of each repeated row; keep two codes of one place apart where their values differ."""
+    keys = np.array([a.place.code if a.place else f"?{a.level}|{a.code}|{a.name}" for a in areas], dtype=object)
+    place_numbers = pd.factorize(keys)[0][area_numbers]
+    span_numbers = pd.factorize(np.array([f"{span.start}|{span.end}" for span in spans], dtype=object))[0][period_numbers]
+    key = (place_numbers.astype("int64") * (span_numbers.max(initial=0) + 1) + span_numbers) * len(
+        cells.breakdown.categories
+    ) + cells.breakdown.codes
+    for block in cells.blocks:
+        if not isinstance(block.indicator, str):
+            key = key * len(block.indicator.categories) + block.indicator.codes
+    keep = np.ones(len(cells), dtype=bool)
+    order = pd.factorize(key)[0]
+    counts = np.bincount(order)
+    if counts.max(initial=0) <= 1:
+        report.duplicates_collapsed = 0
+        return keep, area_numbers, areas
+    apart: set[int] = set()
+    repeated = np.flatnonzero(counts[order] > 1)
+    groups: dict[int, list[int]] = {}
+    for row in repeated:
+        groups.setdefault(int(order[row]), []).append(int(row))
+    for rows in groups.values():
+        rows.sort(key=lambda row: areas[area_numbers[row]].mapped)
+        first = rows[0]
+        for row in rows[1:]:
+            same = all(
+                status[row] == status[first] and (value[row] == value[first] or np.isnan(value[row] + value[first]))
+                for value, status in zip(values, statuses, strict=True)
+            )
+            if same:
+                keep[row] = False
+            elif areas[area_numbers[row]].mapped:
+                apart.add(int(area_numbers[row]))
+            else:
+                raise BadSource(_conflict(cells, report.file, first, row))
+    if apart:
+        areas = [
+            _Area(area.level, None, area.region, False, area.code, area.name) if index in apart else area
+            for index, area in enumerate(areas)
+        ]
+        keep[np.isin(area_numbers, list(apart))] = True
+        named = ", ".join(f"{areas[index].name} ({areas[index].code})" for index in sorted(apart))
+        report.warnings.append(f"given under an ended and a current code with different values, kept apart: {named}")
+    dropped = np.unique(area_numbers[~keep])
+    if len(dropped):
+        named = ", ".join(sorted({f"{areas[index].name} ({areas[index].code})" for index in dropped}))
+        report.warnings.append(f"given more than once with the same values, counted once: {named}")
+    report.duplicates_collapsed = int((~keep).sum()) * len(cells.blocks)
+    return keep, area_numbers, areas
+
+
+def _conflict(cells: Cells, file: str, first: int, second: int) -> str:
+    name = cells.area_name.categories[cells.area_name.codes[second]].strip() or "England"
+    period = cells.period.categories[cells.period.codes[second]]
+    breakdown = cells.breakdown.categories[cells.breakdown.codes[second]]
+    return (
+        f"{file}: data rows {first + 1} and {second + 1} give two different values for {name}, {period}, {breakdown}. "
+        "Is a column that tells them apart missing? Download the file again, or remove one row."
+    )
+
+
+def _categories(numbers: np.ndarray, texts: list) -> pd.Categorical:
+    """Category codes for a list of texts that may repeat or be missing."""
+    codes, categories = pd.factorize(np.array(texts, dtype=object), use_na_sentinel=True)
+    small = np.min_scalar_type(-max(len(categories), 1))
+    return pd.Categorical.from_codes(codes.astype(small)[numbers], categories=pd.Index(categories, dtype="str"))
+
+
+def _stacked(parts: list[str | pd.Categorical], keep: np.ndarray) -> pd.Categorical:
+    rows = int(keep.sum())
+    if all(isinstance(part, str) for part in parts):
+        small = np.min_scalar_type(-max(len(parts), 1))
+        return _categories(np.repeat(np.arange(len(parts), dtype=small), rows), parts)
+    return pd.concat([pd.Series(part[keep]) for part in parts], ignore_index=True).astype("category").array
+
+
+def _floats(parts: list[np.ndarray | None], keep: np.ndarray, rows: int) -> np.ndarray:
+    return np.concatenate([np.full(rows, np.nan) if part is None else part[keep] for part in parts])
+
+
+def _whole(values: np.ndarray) -> pd.arrays.IntegerArray:
+    missing = np.isnan(values)
+    return pd.arrays.IntegerArray(np.rint(np.where(missing, 0, values)).astype("int64"), missing)
+
+
+def _raw(codes: list[pd.Categorical], statuses: list[np.ndarray], keep: np.ndarray) -> pd.Categorical:
+    """The published markers; nothing where the cell held a number."""
+    known: dict[str, int] = {}
+    parts = []
+    for column, status in zip(codes, statuses, strict=True):
+        numbers = np.full(len(column.categories), -1, dtype="int32")
+        for code in np.unique(column.codes[status != 0]):
+            numbers[code] = known.setdefault(column.categories[code], len(known))
+        parts.append(numbers[column.codes][keep])
+    small = np.min_scalar_type(-max(len(known), 1))
+    return pd.Categorical.from_codes(
+        np.concatenate([part.astype(small) for part in parts]), categories=pd.Index(list(known), dtype="str")
+    )
+
+
+def _fill(report: LoadReport, observations: pd.DataFrame, areas, spans, cells: Cells) -> None:
+    report.rows_in = len(cells)
+    report.cells_in = len(cells) * len(cells.blocks) + report.interval_cells
+    report.rows_out = len(observations)
+    report.areas_matched = len({a.place.code for a in areas if a.place})
+    report.areas_mapped = {f"{a.name} {a.code}": a.place.code for a in areas if a.mapped and a.place}
+    unplaced = observations["area_code"].isna()
+    if unplaced.any():
+        named = (observations.loc[unplaced, name].astype("str") for name in ("source_area_name", "source_area_code"))
+        counts = pd.Series([" ".join(parts).strip() for parts in zip(*named, strict=True)]).value_counts(sort=False)
+        report.areas_unplaced = {str(name): int(count) for name, count in counts.items()}
+    report.periods = [span.label for span in sorted(set(spans))]
+    report.indicators = list(observations["indicator"].cat.categories)
+    report.breakdowns = list(observations["breakdown"].cat.categories)
+    counts = observations["status"].value_counts()
+    report.statuses = {name: int(counts[name]) for name in markers.STATUSES if counts[name]}
+    report.markers = {str(name): int(count) for name, count in observations["status_raw"].value_counts().items()}
+
+
+def load_report(observations: pd.DataFrame) -> LoadReport:
+    """The report of the load that made this table.
+
+    Raises `DataJamError` for a table that did not come from `datajam.read`.
+    """
+    try:
+        return LoadReport(**observations.attrs["load_report"])
+    except KeyError:
+        raise DataJamError("This table has no load report: read it with datajam.read(path).") from None
+
+
+@cache
+def schema():
+    """The table as a pandera schema: dtypes, allowed values, value missing unless ok, rows unique on their key."""
+    import pandera.pandas as pa
+
+    def text(nullable: bool, allowed=None):
+        checks = [pa.Check.isin(allowed)] if allowed else []
+        return pa.Column("category", checks, nullable=nullable)
+
+    def missing_unless_known(table):
+        hidden = ~table["status"].isin(["ok", "unreliable"])
+        return not (table["value"].notna() & hidden).any() and table["value"][table["status"] == "ok"].notna().all()
+
+    def unique(table):
+        placed = table[table["area_code"].notna()]
+        return not placed.duplicated(KEY).any()
+
+    number = pa.Column(float, pa.Check(lambda v: np.isfinite(v.dropna()).all()), nullable=True)
+    return pa.DataFrameSchema(
+        {
+            "source": text(False),
+            "area_level": text(True, LEVELS),
+            "area_code": text(True, list(places.by_code())),
+            **{name: text(True) for name in ("area_name", "region_code", "region_name")},
+            **{name: text(False) for name in ("source_area_code", "source_area_name")},
+            "period_start": pa.Column("datetime64[s]"),
+            "period_end": pa.Column("datetime64[s]"),
+            **{name: text(False) for name in ("period_label", "indicator", "breakdown")},
+            "value": number,
+            "unit": text(False, UNITS),
+            "lower_ci": number,
+            "upper_ci": number,
+            "base": pa.Column("Int64", nullable=True),
+            "status": text(False, markers.STATUSES),
+            "status_raw": text(True),
+        },
+        checks=[
+            pa.Check(missing_unless_known, name="value", error="value is missing unless status is ok or unreliable"),
+            pa.Check(unique, name="unique", error=f"rows are unique on {', '.join(KEY)}"),
+        ],
+        strict=True,
+        ordered=True,
+    )
+
+
+def check(observations: pd.DataFrame) -> pd.DataFrame:
+    """Return the table if it is a valid observations table, else raise `DataJamError` with what is not."""
+    import pandera.errors
+
+    try:
+        return schema().validate(observations)
+    except pandera.errors.SchemaError as error:
+        raise DataJamError(f"Not an observations table: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,82 @@
+"""Readers of published layouts, one module each, all giving the observations table.
+
+A layout is one `Layout` object; `read` finds the one that fits a file by its content, never by its name.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+
+from datajam.errors import DataJamError
+from datajam.markers import Profile
+from datajam.observations import BadSource, Cells, LoadReport, tidy
+from datajam.sources.files import Preview, preview
+
+OGL = "Open Government Licence v3.0"
+_MODULES = ("dfe_ees",)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A published layout: how it is recognised, what its markers mean, and how its cells are found.
+
+    `differences` lists what keeps a file from being this layout, in words; an empty list recognises it.
+    """
+
+    name: str
+    title: str
+    publisher: str
+    profile: Profile
+    differences: Callable[[Preview], list[str]]
+    parse: Callable[[Preview, LoadReport], Cells]
+    licence: str = OGL
+
+
+def layouts() -> list[Layout]:
+    """Every known layout."""
+    return [import_module(f"datajam.sources.{name}").LAYOUT for name in _MODULES]
+
+
+def recognise(look: Preview) -> Layout:
+    """The layout a file is published in.
+
+    Raises `BadSource` naming the nearest known layout and what differs.
+    """
+    differing = [(layout.differences(look), layout) for layout in layouts()]
+    for differences, layout in differing:
+        if not differences:
+            return layout
+    differences, layout = min(differing, key=lambda pair: len(pair[0]))
+    raise BadSource(
+        f"{look.path.name}: not a layout DataJam reads. Nearest is {layout.name} ({layout.title}), but "
+        f"{'; '.join(differences[:4])}. `datajam layouts` lists what can be read."
+    )
+
+
+def read(path: str | Path, layout: str = "") -> pd.DataFrame:
+    """Read a published file as the observations table; `datajam.load_report` of it says what happened.
+
+    The layout is recognised by content unless it is named. Raises `BadSource` for a file that cannot be read as one.
+    """
+    look = preview(path)
+    chosen = named(layout) if layout else recognise(look)
+    differences = chosen.differences(look) if layout else []
+    if differences:
+        raise BadSource(f"{look.path.name}: not {chosen.name} as hack.toml says: {'; '.join(differences[:4])}.")
+    report = LoadReport(chosen.name, look.path.name)
+    return tidy(chosen.parse(look, report), profile=chosen.profile, report=report)
+
+
+def named(name: str) -> Layout:
+    """The layout of that name.
+
+    >>> named("dfe_ees").publisher
+    'Department for Education'
+    """
+    known = {layout.name: layout for layout in layouts()}
+    if name not in known:
+        raise DataJamError(f"No layout is called {name!r}. Choose from: {', '.join(known)}.")
+    return known[name]

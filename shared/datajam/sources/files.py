@@ -1,0 +1,166 @@
+"""Opening published files: encodings, headers and damage, before any layout is recognised."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from datajam.observations import BadSource
+
+_SIGNATURES = {
+    b"PK\x03\x04": "an Excel workbook or zip archive",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
+    b"\x89PNG": "a picture",
+}
+_LONGEST_LINE = 1_000_000
+
+
+@dataclass
+class Preview:
+    """The first rows of a file, enough to recognise its layout: kind (csv, xlsx, parquet), encoding, rows of cells."""
+
+    path: Path
+    kind: str
+    encoding: str = "utf-8"
+    rows: list[list[str]] = field(default_factory=list)
+
+    @property
+    def header(self) -> list[str]:
+        """The first row's names, without the spaces some files leave around them."""
+        return [name.strip() for name in self.rows[0]] if self.rows else []
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, read in pieces.
+
+    >>> sha256(Path(__file__)) == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    True
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def preview(path: str | Path) -> Preview:
+    """Look at the beginning of a file.
+
+    Raises `BadSource` for a file that is missing, empty, or of a kind no layout is published in.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise BadSource(f"{path}: {what}. Check the path in hack.toml, or `datajam add-source FILE`.")
+    with open(path, "rb") as file:
+        head = file.read(65536)
+    if not head.strip(b"\x00\r\n\t ,\xef\xbb\xbf"):
+        raise BadSource(f"{path.name}: the file is empty. Download it again.")
+    for signature, kind in _SIGNATURES.items():
+        if head.startswith(signature):
+            raise BadSource(f"{path.name}: this is {kind}, not a CSV file. Download the CSV of the same data.")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BadSource(f"{path.name}: encoded as UTF-16. Save it as CSV UTF-8.")
+    if b"\x00" in head:
+        raise BadSource(f"{path.name}: binary data, byte {head.index(0) + 1} is NUL. A CSV file was expected.")
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<!doctype", b"<html")):
+        raise BadSource(f"{path.name}: a web page, not data. Open the address in a browser and save the CSV itself.")
+    encoding = _encoding(path)
+    with open(path, encoding=encoding, newline="") as file:
+        rows = [row for row, _ in zip(_csv_rows(file, path.name), range(20), strict=False)]
+    return Preview(path, "csv", encoding, rows)
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 where every byte of the file is, else Windows-1252, the other encoding publishers use."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            while file.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        return "cp1252"
+    with open(path, "rb") as file:
+        return "utf-8-sig" if file.read(3) == b"\xef\xbb\xbf" else "utf-8"
+
+
+def _csv_rows(file, name: str) -> Iterator[list[str]]:
+    csv.field_size_limit(_LONGEST_LINE)
+    try:
+        yield from csv.reader(file, strict=True)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise BadSource(f"{name}: not a CSV file ({error}). Download it again.") from None
+
+
+def read_csv(look: Preview, header_row: int = 0) -> tuple[dict[str, pd.Categorical], list[str]]:
+    """Read every cell of a CSV file as published text: ({column name: categories}, warnings).
+
+    Column names lose the spaces around them. Raises `BadSource` naming the line for a row with too many or too few cells,
+    and for a column name given twice.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    name = look.path.name
+    names = [text.strip() for text in look.rows[header_row]]
+    repeated = sorted({text for text in names if names.count(text) > 1})
+    if repeated:
+        where = [str(index + 1) for index, text in enumerate(names) if text == repeated[0]]
+        raise BadSource(f"{name}: column {repeated[0]!r} is there twice (columns {' and '.join(where)}). Rename one.")
+    data = look.path.read_bytes()
+    warnings = [] if data.endswith((b"\n", b"\r")) else ["the last line does not end: the file may be cut short"]
+    if b"\x00" in data:
+        line = data[: data.index(0)].count(b"\n") + 1
+        raise BadSource(f"{name}: line {line} holds a NUL byte: the file is damaged. Download it again.")
+    if look.encoding == "cp1252":
+        warnings.append("not UTF-8: read as Windows-1252")
+        data = data.decode("cp1252", errors="replace").encode()
+    keys = [f"{index}" for index in range(len(names))]
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(column_names=keys, skip_rows=header_row + 1, block_size=8 << 20),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=True),
+            convert_options=pacsv.ConvertOptions(
+                column_types={key: pa.dictionary(pa.int32(), pa.string()) for key in keys}, strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise BadSource(_bad_row(look, len(names), header_row, str(error))) from None
+    del data
+    table = table.unify_dictionaries()
+    columns = {}
+    for key, text in zip(keys, names, strict=True):
+        column = table.column(key)
+        columns[text] = _categorical(column)
+    return columns, warnings
+
+
+def _categorical(column) -> pd.Categorical:
+    """An Arrow dictionary column as a pandas one, sharing the distinct texts."""
+    import numpy as np
+
+    if column.num_chunks == 0:
+        return pd.Categorical([], categories=pd.Index([], dtype="str"))
+    texts = pd.Index(column.chunk(0).dictionary.to_pandas(), dtype="str")
+    codes = np.concatenate([np.asarray(chunk.indices) for chunk in column.chunks])
+    return pd.Categorical.from_codes(codes.astype(np.min_scalar_type(-max(len(texts), 1))), categories=texts)
+
+
+def _bad_row(look: Preview, expected: int, header_row: int, reason: str) -> str:
+    """Find the first line whose number of cells is wrong, for the message."""
+    with open(look.path, encoding=look.encoding, newline="", errors="replace") as file:
+        reader = csv.reader(io.StringIO(file.read()))
+        try:
+            for index, row in enumerate(reader):
+                if index > header_row and row and len(row) != expected:
+                    return (
+                        f"{look.path.name}: line {reader.line_num} has {len(row)} cells where the header has {expected}. "
+                        "The file is damaged or cut short: download it again."
+                    )
+        except csv.Error as error:
+            reason = f"line {reader.line_num}: {error}"
+    return f"{look.path.name}: not a CSV file ({reason.splitlines()[0][:120]}). Download it again."
