@@ -14,65 +14,25 @@ from math import sqrt
 import pandas as pd
 
 from datajam import places
-from datajam.errors import DataJamError, did_you_mean
-from datajam.observations import slug
+from datajam.errors import DataJamError
+from datajam.estimates import Estimate, Z, cell, spoken_period
 
 PUPIL_SPREAD = 18.0
-_Z = 1.959964
-_HIDDEN = {
-    "suppressed": "suppressed by the publisher because few pupils are counted",
-    "low": "too low for the publisher to give",
-    "not_applicable": "marked not applicable by the publisher",
-    "not_available": "not available in the file",
-    "absent": "not in the file",
-}
-
-
-@dataclass(frozen=True)
-class Score:
-    """One group's average in one place and period, or the reason there is none.
-
-    `base` is the number of pupils; `how` says where the number came from.
-    """
-
-    place: str
-    breakdown: str
-    period: str
-    value: float | None
-    base: int | None
-    status: str
-    how: str
-    spread: float
-
-    @property
-    def error(self) -> float | None:
-        """The standard error of the average."""
-        return self.spread / sqrt(self.base) if self.value is not None and self.base else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The 95% interval of the average."""
-        return None if self.error is None else (self.value - _Z * self.error, self.value + _Z * self.error)
-
-    @property
-    def reason(self) -> str:
-        """Why there is no number, in words; empty where there is one."""
-        return "" if self.value is not None else _HIDDEN.get(self.status, self.how)
 
 
 @dataclass(frozen=True)
 class Gap:
     """How far one group's average lies below another's in one place and period.
 
-    >>> low = Score("Leeds", "fsm_eligible", "2024/25", 35.0, 900, "ok", "published", 18.0)
-    >>> high = Score("Leeds", "not_fsm", "2024/25", 50.0, 3600, "ok", "published", 18.0)
+    >>> low = Estimate("Leeds", "fsm_eligible", "2024/25", 35.0, 900, "ok", "published", error=18 / 900**0.5)
+    >>> high = Estimate("Leeds", "not_fsm", "2024/25", 50.0, 3600, "ok", "published", error=18 / 3600**0.5)
     >>> gap = Gap(low, high)
     >>> gap.value, round(gap.error, 2), gap.base
     (15.0, 0.67, 4500)
     """
 
-    group: Score
-    other: Score
+    group: Estimate
+    other: Estimate
 
     @property
     def value(self) -> float | None:
@@ -86,7 +46,7 @@ class Gap:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return None if self.error is None else (self.value - _Z * self.error, self.value + _Z * self.error)
+        return None if self.error is None else (self.value - Z * self.error, self.value + Z * self.error)
 
     @property
     def base(self) -> int | None:
@@ -106,33 +66,8 @@ class Gap:
 
     @property
     def reason(self) -> str:
+        """Why there is no gap, in words; empty where there is one."""
         return self.group.reason or self.other.reason
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One number minus another, with the interval of the difference (the two taken as independent)."""
-
-    value: float | None
-    error: float | None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        return None if self.error is None else (self.value - _Z * self.error, self.value + _Z * self.error)
-
-    @property
-    def clear(self) -> bool:
-        """Whether the 95% interval leaves out zero."""
-        return self.interval is not None and (self.interval[0] > 0 or self.interval[1] < 0)
-
-
-def difference(one: Score | Gap, other: Score | Gap) -> Difference:
-    """One score or gap minus another. A place is a part of its region and of England, so that the interval of a
-    comparison with either is a little too wide rather than too narrow."""
-    if one.value is None or other.value is None:
-        return Difference(None, None)
-    errors = (one.error, other.error)
-    return Difference(one.value - other.value, None if None in errors else sqrt(errors[0] ** 2 + errors[1] ** 2))
 
 
 @dataclass(frozen=True)
@@ -143,19 +78,6 @@ class Measure:
     total: str = "t_att8"
     pupils: str = "t_pupils"
     spread: float = PUPIL_SPREAD
-
-
-def breakdown(observations: pd.DataFrame, name: str) -> str:
-    """The breakdown a label or slug means in this table. Raises `DataJamError` with the nearest ones.
-
-    >>> table = pd.DataFrame({"breakdown": pd.Categorical(["fsm_eligible", "not_fsm"])})
-    >>> breakdown(table, "FSM eligible")
-    'fsm_eligible'
-    """
-    known = list(observations["breakdown"].cat.categories)
-    if name in known or slug(name) in known:
-        return name if name in known else slug(name)
-    raise DataJamError(f"No group of pupils is called {name!r} in this file. {did_you_mean(name, known)}")
 
 
 def measure(observations: pd.DataFrame, chosen: Measure = Measure()) -> Measure:
@@ -169,93 +91,61 @@ def measure(observations: pd.DataFrame, chosen: Measure = Measure()) -> Measure:
     )
 
 
-def period(observations: pd.DataFrame, wanted: str = "latest") -> str:
-    """The published label of a period: the latest, or the one that a label such as '2024/25' means.
-
-    Raises `DataJamError` naming the periods the table has.
-    """
-    from datajam import periods
-
-    spans = observations[["period_label", "period_start", "period_end"]].drop_duplicates().sort_values("period_end")
-    if wanted in ("latest", ""):
-        return str(spans["period_label"].iloc[-1])
-    labels = [str(label) for label in spans["period_label"]]
-    if wanted in labels:
-        return wanted
-    try:
-        span = periods.parse(wanted)
-        same = spans[(spans["period_start"] == pd.Timestamp(span.start)) & (spans["period_end"] == pd.Timestamp(span.end))]
-        if len(same):
-            return str(same["period_label"].iloc[0])
-    except periods.UnknownPeriod:
-        pass
-    named = [spoken_period(label) for label in labels]
-    raise DataJamError(f"No figures for period {wanted!r} in this file. {did_you_mean(wanted, named[::-1])}")
-
-
-def spoken_period(label: str) -> str:
-    """A published label as people write it.
-
-    >>> spoken_period("202425")
-    '2024/25'
-    """
-    from datajam import periods
-
-    return periods.parse(label).label
-
-
-def score(observations: pd.DataFrame, place: str, group: str, label: str, chosen: Measure = Measure()) -> Score:
+def score(observations: pd.DataFrame, place: str, group: str, label: str, chosen: Measure = Measure()) -> Estimate:
     """One group's average in one place and period.
 
     A published average is used as it stands. Without one, the total is divided by the number of pupils. A region or
     England that the file does not give is added up from its authorities, but only where none of them is suppressed.
     """
-    where = places.find(place)
-    rows = observations[(observations["breakdown"] == group) & (observations["period_label"] == label)]
-    own = rows[rows["area_code"] == where.code]
-    said = spoken_period(label)
-    if len(own):
+    where, said = places.find(place), spoken_period(label)
+    own = {name: cell(observations, where.code, name, group, label) for name in (chosen.average, chosen.total, chosen.pupils)}
+    if any(row is not None for row in own.values()):
         return _published(own, where.name, group, said, chosen)
     if where.level in ("region", "country"):
+        rows = observations[(observations["breakdown"] == group) & (observations["period_label"] == label)]
         return _added_up(rows, where, group, said, chosen)
-    return Score(where.name, group, said, None, None, "absent", "not in the file", chosen.spread)
+    return Estimate(where.name, group, said, None, None, "absent", "not in the file")
 
 
-def _cell(rows: pd.DataFrame, indicator: str) -> tuple[float | None, str]:
-    found = rows[rows["indicator"] == indicator]
-    if not len(found):
-        return None, "absent"
-    row = found.iloc[0]
-    return (None if pd.isna(row["value"]) else float(row["value"])), str(row["status"])
+def _known(row: pd.Series | None) -> float | None:
+    return None if row is None or pd.isna(row["value"]) else float(row["value"])
 
 
-def _published(own: pd.DataFrame, name: str, group: str, said: str, chosen: Measure) -> Score:
-    value, status = _cell(own, chosen.average)
-    total, total_status = _cell(own, chosen.total)
-    pupils, _ = _cell(own, chosen.pupils)
-    base = None if pupils is None else int(pupils)
-    if value is not None or status != "absent":
-        return Score(name, group, said, value, base, status, "published average", chosen.spread)
-    if total is not None and pupils:
-        return Score(name, group, said, total / pupils, base, "ok", "published total divided by pupils", chosen.spread)
-    return Score(name, group, said, None, base, total_status, "no average in the file", chosen.spread)
+def _published(own: dict[str, pd.Series | None], name: str, group: str, said: str, chosen: Measure) -> Estimate:
+    average, total, pupils = (own[key] for key in (chosen.average, chosen.total, chosen.pupils))
+    base = None if _known(pupils) is None else int(_known(pupils))
+    error = chosen.spread / sqrt(base) if base else None
+    if average is not None:
+        known = _known(average) is not None
+        status = str(average["status"])
+        return Estimate(name, group, said, _known(average), base, status, "published average", error if known else None)
+    if _known(total) is not None and base:
+        return Estimate(name, group, said, _known(total) / base, base, "ok", "published total divided by pupils", error)
+    status = str(total["status"]) if total is not None else "absent"
+    if status == "ok":
+        status = str(pupils["status"]) if pupils is not None and _known(pupils) is None else "not_applicable"
+    return Estimate(name, group, said, None, base, status, "no average in the file")
 
 
-def _added_up(rows: pd.DataFrame, where: places.Place, group: str, said: str, chosen: Measure) -> Score:
-    members = rows[rows["area_level"] == "la"]
+def _added_up(rows: pd.DataFrame, where: places.Place, group: str, said: str, chosen: Measure) -> Estimate:
+    # A place given under an ended and a current code with different values would count twice: only the current one does.
+    doubled = [places.current(code) is not None for code in rows["source_area_code"]]
+    members = rows[(rows["area_level"] == "la") & (rows["area_code"].notna() | ~pd.Series(doubled, rows.index, dtype=bool))]
     if where.level == "region":
         members = members[members["region_code"] == where.code]
     total = members[members["indicator"] == chosen.total]
     pupils = members[members["indicator"] == chosen.pupils]
-    if not len(total) or not len(pupils):
-        return Score(where.name, group, said, None, None, "absent", "not in the file", chosen.spread)
+    if not len(total) or len(total) != len(pupils):
+        return Estimate(where.name, group, said, None, None, "absent", "not in the file")
     hidden = int(total["value"].isna().sum() + pupils["value"].isna().sum())
     if hidden:
         how = f"not in the file, and it cannot be added up: {hidden} cells of its authorities have no number"
-        return Score(where.name, group, said, None, None, "cannot_be_added_up", how, chosen.spread)
+        return Estimate(where.name, group, said, None, None, "cannot_be_added_up", how)
     base = int(pupils["value"].sum())
-    how = f"not in the file: added up from its {len(total)} authorities there"
-    return Score(where.name, group, said, float(total["value"].sum()) / base, base, "ok", how, chosen.spread)
+    if not base:
+        return Estimate(where.name, group, said, None, 0, "not_applicable", "no pupils in the file")
+    how = f"not in the file: added up from the {len(total)} authorities it has there"
+    return Estimate(where.name, group, said, float(total["value"].sum()) / base, base, "ok", how, chosen.spread / sqrt(base))
 
 
 def gap(observations: pd.DataFrame, place: str, group: str, other: str, label: str, chosen: Measure = Measure()) -> Gap:

@@ -54,7 +54,17 @@ PERFORMANCE_TABLES = Profile(
     "perf_tables",
     {"supp": "suppressed", "np": "not_applicable", "ne": "not_applicable", "lowcov": "unreliable"},
 )
-ONS_ELS = Profile("ons_els", {"c": "suppressed", "x": "not_available", "u": "unreliable", "z": "not_applicable"})
+ONS_ELS = Profile(
+    "ons_els",
+    {
+        "c": "suppressed",
+        "x": "not_available",
+        "u": "unreliable",
+        "z": "not_applicable",
+        "u, noted as suppressed": "suppressed",
+        "noted as unreliable": "unreliable",
+    },
+)
 
 
 def number(text: str) -> float | None:

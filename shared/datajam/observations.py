@@ -108,7 +108,10 @@ def constant(text: str, rows: int) -> pd.Categorical:
 
 @dataclass
 class Block:
-    """One indicator's cells, as published text, a cell for each row of the file."""
+    """One indicator's cells, as published text, a cell for each row of the file.
+
+    Where the publisher keeps markers in a column of their own, that is the `flag`.
+    """
 
     indicator: str | pd.Categorical
     unit: str | pd.Categorical
@@ -116,6 +119,7 @@ class Block:
     lower: pd.Categorical | None = None
     upper: pd.Categorical | None = None
     base: pd.Categorical | None = None
+    flag: pd.Categorical | None = None
 
 
 @dataclass
@@ -200,9 +204,13 @@ _LEVELS_PUBLISHED = {
 }
 
 
+_LEVELS_BY_CODE = {"E92": "country", "E12": "region", "E13": "subregion", "E07": "lad"}
+_LEVELS_BY_CODE |= dict.fromkeys(("E06", "E08", "E09", "E10"), "la")
+
+
 def _place(code: str, name: str, level: str) -> _Area:
     code, name = code.strip(), name.strip()
-    known = _LEVELS_PUBLISHED.get(level.strip().lower())
+    known = _LEVELS_BY_CODE.get(code[:3]) if code else _LEVELS_PUBLISHED.get(level.strip().lower())
     if known == "region" and name in ("Inner London", "Outer London"):
         code = "E13000001" if name == "Inner London" else "E13000002"
     past = places.retired().get(code)
@@ -227,12 +235,14 @@ def tidy(cells: Cells, *, profile: markers.Profile, report: LoadReport) -> pd.Da
     codes, statuses, values, columns = [], [], [], {"lower_ci": [], "upper_ci": [], "base": []}
     for block in cells.blocks:
         value, status, strange = numbers(block.value, profile)
+        if block.flag is not None:
+            status, strange = _flagged(value, block, profile, strange)
         _warn_strange(block, strange, report)
         values.append(value)
         statuses.append(status)
-        codes.append(block.value)
+        codes.append(block.value if block.flag is None else block.flag)
         for name, text in (("lower_ci", block.lower), ("upper_ci", block.upper), ("base", block.base)):
-            columns[name].append(_beside(text, profile, name, block, report, len(cells)))
+            columns[name].append(_beside(text, profile, name, block, report))
 
     keep, area_numbers, areas = _collapse(cells, area_numbers, areas, period_numbers, spans, values, statuses, report)
     blocks = len(cells.blocks)
@@ -281,6 +291,18 @@ def _period(label: str, identifier: str, file: str) -> periods.Period:
         raise BadSource(f"{file}: {error}") from None
 
 
+def _flagged(value: np.ndarray, block: Block, profile: markers.Profile, strange: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Statuses from a column of markers: a value stays where it is flagged unreliable, else the flag says why it is not."""
+    of_flag = [profile.status(text) if text.strip() else None for text in block.flag.categories]
+    unknown = [text for text, status in zip(block.flag.categories, of_flag, strict=True) if text.strip() and not status]
+    missing = np.array([markers.STATUSES.index(status or "not_available") for status in of_flag], dtype="int8")
+    present = np.array([5 if status == "unreliable" else 0 for status in of_flag], dtype="int8")
+    codes = block.flag.codes
+    hidden = np.isnan(value) | ((missing[codes] != 5) & np.array([bool(status) for status in of_flag])[codes])
+    value[hidden] = np.nan
+    return np.where(hidden, missing[codes], present[codes]), strange + unknown
+
+
 def _warn_strange(block: Block, strange: list[str], report: LoadReport) -> None:
     if strange:
         name = block.indicator if isinstance(block.indicator, str) else "value"
@@ -288,15 +310,18 @@ def _warn_strange(block: Block, strange: list[str], report: LoadReport) -> None:
         report.warnings.append(f"{name}: {len(strange)} markers this source does not define, read as missing: {shown}")
 
 
-def _beside(text, profile, name: str, block: Block, report: LoadReport, rows: int) -> np.ndarray | None:
+def _beside(text, profile, name: str, block: Block, report: LoadReport) -> np.ndarray | None:
     """The numbers of a column that stands beside the value; a marker there leaves the number missing and is counted."""
     if text is None:
         return None
     value, status, _ = numbers(text, profile)
-    marked = np.isnan(value) & ~np.isnan(numbers(block.value, profile)[0])
+    beside = numbers(block.value, profile)[0]
+    named = np.array([bool(category.strip()) for category in text.categories] or [False])
+    marked = np.isnan(value) & ~np.isnan(beside) & named[text.codes]
     if name != "base" and marked.any():
-        shown = sorted({str(text.categories[code]) for code in text.codes[marked]})
-        report.warnings.append(f"{block.indicator}: {int(marked.sum())} {name} cells are not numbers: {', '.join(shown)}")
+        shown = ", ".join(sorted({str(text.categories[code]) for code in text.codes[marked]}))
+        indicator = block.indicator if isinstance(block.indicator, str) else "interval"
+        report.warnings.append(f"{indicator}: {int(marked.sum())} {name} cells hold a marker, not a number: {shown}")
     return value
 
 

@@ -16,7 +16,7 @@ from datajam.observations import BadSource, Cells, LoadReport, tidy
 from datajam.sources.files import Preview, preview
 
 OGL = "Open Government Licence v3.0"
-_MODULES = ("dfe_ees",)
+_MODULES = ("dfe_ees", "ons_els")
 
 
 @dataclass(frozen=True)

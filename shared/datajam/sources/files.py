@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,24 +13,28 @@ import pandas as pd
 from datajam.observations import BadSource
 
 _SIGNATURES = {
-    b"PK\x03\x04": "an Excel workbook or zip archive",
-    b"PAR1": "a Parquet file",
     b"%PDF": "a PDF",
     b"\x1f\x8b": "a gzip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
     b"\x89PNG": "a picture",
 }
 _LONGEST_LINE = 1_000_000
+_LARGEST_WORKBOOK = 500_000_000
 
 
 @dataclass
 class Preview:
-    """The first rows of a file, enough to recognise its layout: kind (csv, xlsx, parquet), encoding, rows of cells."""
+    """The first rows of a file, enough to recognise its layout: kind (csv, xlsx, parquet), encoding, rows of cells.
+
+    A workbook has the first rows of each sheet in `sheets`, and of its first sheet in `rows`; a Parquet file has its column
+    names as its only row.
+    """
 
     path: Path
     kind: str
     encoding: str = "utf-8"
     rows: list[list[str]] = field(default_factory=list)
+    sheets: dict[str, list[list[str]]] = field(default_factory=dict)
 
     @property
     def header(self) -> list[str]:
@@ -63,6 +68,10 @@ def preview(path: str | Path) -> Preview:
     for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
             raise BadSource(f"{path.name}: this is {kind}, not a CSV file. Download the CSV of the same data.")
+    if head.startswith(b"PAR1"):
+        return _preview_parquet(path)
+    if head.startswith(b"PK\x03\x04"):
+        return _preview_workbook(path)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadSource(f"{path.name}: encoded as UTF-16. Save it as CSV UTF-8.")
     if b"\x00" in head:
@@ -73,6 +82,62 @@ def preview(path: str | Path) -> Preview:
     with open(path, encoding=encoding, newline="") as file:
         rows = [row for row, _ in zip(_csv_rows(file, path.name), range(20), strict=False)]
     return Preview(path, "csv", encoding, rows)
+
+
+def _preview_parquet(path: Path) -> Preview:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return Preview(path, "parquet", rows=[pq.read_schema(path).names])
+    except (pa.ArrowException, OSError) as error:
+        raise BadSource(f"{path.name}: a damaged Parquet file ({str(error)[:80]}). Download it again.") from None
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse a zip archive that is no workbook, or that would unpack to more than memory should hold."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+        raise BadSource(f"{path.name}: a damaged workbook or archive ({str(error)[:80]}). Download it again.") from None
+    if not any(part.filename == "xl/workbook.xml" for part in parts):
+        raise BadSource(f"{path.name}: a zip archive, not an Excel workbook. Unpack it and use the file inside.")
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > _LARGEST_WORKBOOK or unpacked > 300 * max(path.stat().st_size, 4096):
+        raise BadSource(f"{path.name}: unpacks to {unpacked / 1e6:,.0f} MB, more than a published workbook. Not opened.")
+
+
+def workbook(path: Path, sheet: str = "") -> dict[str, list[list[str]]]:
+    """Every sheet of an Excel workbook, or one, as rows of texts: numbers as Excel stores them, whole ones without '.0'.
+
+    Raises `BadSource` for a damaged file, and for one that unpacks to more than a published workbook does.
+    """
+    import python_calamine
+
+    _check_archive(path)
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        names = [sheet] if sheet else book.sheet_names
+        return {
+            name: [[_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+            for name in names
+        }
+    except Exception as error:  # calamine raises its own, Rust panics among them
+        raise BadSource(f"{path.name}: a damaged workbook ({str(error)[:80]}). Download it again.") from None
+
+
+def _text(cell) -> str:
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    return str(cell)
+
+
+def _preview_workbook(path: Path) -> Preview:
+    sheets = {name: rows[:20] for name, rows in workbook(path).items()}
+    return Preview(path, "xlsx", rows=next(iter(sheets.values()), []), sheets=sheets)
 
 
 def _encoding(path: Path) -> str:
@@ -95,17 +160,20 @@ def _csv_rows(file, name: str) -> Iterator[list[str]]:
         raise BadSource(f"{name}: not a CSV file ({error}). Download it again.") from None
 
 
-def read_csv(look: Preview, header_row: int = 0) -> tuple[dict[str, pd.Categorical], list[str]]:
+def read_csv(look: Preview, header_row: int = 0, may_repeat: tuple[str, ...] = ()) -> tuple[dict[str, pd.Categorical], list[str]]:
     """Read every cell of a CSV file as published text: ({column name: categories}, warnings).
 
     Column names lose the spaces around them. Raises `BadSource` naming the line for a row with too many or too few cells,
-    and for a column name given twice.
+    and for a column name given twice, unless it is one that may repeat: the later ones then get their number.
     """
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
     name = look.path.name
     names = [text.strip() for text in look.rows[header_row]]
+    for index in range(len(names) - 1, -1, -1):
+        if names[index] in may_repeat and names.index(names[index]) < index:
+            names[index] = f"{names[index]} ({index + 1})"
     repeated = sorted({text for text in names if names.count(text) > 1})
     if repeated:
         where = [str(index + 1) for index, text in enumerate(names) if text == repeated[0]]

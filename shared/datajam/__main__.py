@@ -1,0 +1,7 @@
+"""`python -m datajam` is the `datajam` command."""
+
+import sys
+
+from datajam.cli import main
+
+sys.exit(main())

@@ -1,0 +1,156 @@
+"""The `datajam` command: a function for each verb, errors in one line."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from datajam import __version__
+from datajam.errors import DataJamError, did_you_mean
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        verbs = next((list(action.choices) for action in self._actions if isinstance(action.choices, dict)), [])
+        if "invalid choice" in message and verbs:
+            typed = message.split("'")[1]
+            message = f"no command {typed!r}. {did_you_mean(typed, verbs)}"
+        raise DataJamError(f"{self.prog}: {message.rstrip('.')}. `{self.prog} --help` shows what can be typed.")
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    wrong = [text for text in given if "=" not in text or not text.split("=")[0].isidentifier()]
+    if wrong:
+        raise DataJamError(f"-p {wrong[0]!r}: type NAME=VALUE, such as -p period=2023/24.")
+    return dict(text.split("=", 1) for text in given)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the project's notebooks for a place."""
+    from datajam import runner
+    from datajam.project import open_project
+    from datajam.results import sentence
+
+    given = _pairs(options.parameter)
+    if options.place:
+        given["place"] = options.place
+    project = open_project(options.project, **given)
+    done = runner.run(project, options.notebooks, progress=not options.quiet)
+    print(f"\n{project.place.name}: {project.name}")
+    if any(source.synthetic for source in project.sources.values()):
+        print("Synthetic data: these are not this place's results.")
+    for entry in done.results:
+        print(f"  {entry['label']}: {sentence(entry)}")
+    print(f"\nReport: {done.report}")
+
+
+def places(options: argparse.Namespace) -> None:
+    """Look up places by name, alias or code."""
+    from datajam import places as known
+
+    query = " ".join(options.query)
+    try:
+        known.find(query)
+        problem = ""
+    except known.UnknownPlace as error:
+        problem = str(error)
+    found = known.search(query)
+    if not found:
+        raise DataJamError(problem)
+    if problem and known.retired().get(query.upper()):
+        print(problem)
+    for place in found:
+        print(f"{place.code}  {place.name:38}  {place.kind:22}  {place.region_name}")
+
+
+def add_source(options: argparse.Namespace) -> None:
+    """Put a file into the data log of hack.toml."""
+    from datajam.project import add_source as add
+    from datajam.project import open_project
+
+    project = open_project(options.project)
+    described = {name: getattr(options, name) for name in ("title", "address", "licence", "sensitivity")}
+    source = add(project, Path(options.file), options.id, **described)
+    print(f"hack.toml: [sources.{source.id}] {source.path}, read as {source.layout}, SHA-256 {source.sha256[:12]}…")
+    if Path(source.path).is_absolute():
+        print("The file lies outside the project: copy it into data/raw/ and add it again, so that it travels with it.")
+    print(f'To use it, set source = "{source.id}" under [parameters].')
+
+
+def read(options: argparse.Namespace) -> None:
+    """Read a published file and say what happened; write the tidy table where asked."""
+    import datajam
+    from datajam.sources.writing import write
+
+    observations = datajam.read(options.file, options.layout)
+    print(datajam.load_report(observations))
+    if options.out:
+        write(observations, Path(options.out))
+        print(f"  written     {options.out}")
+
+
+def layouts(options: argparse.Namespace) -> None:
+    """List the published layouts that can be read."""
+    from datajam.sources import layouts as known
+
+    for layout in known():
+        print(f"{layout.name:16}  {layout.title} ({layout.publisher})")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="datajam", description="Read UK public data, analyse a place, and keep the evidence.")
+    parser.add_argument("--version", action="version", version=f"datajam {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", parser_class=_Parser)
+
+    def verb(function, name: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=function.__doc__, description=function.__doc__)
+        added.set_defaults(function=function)
+        added.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback")
+        return added
+
+    running = verb(run, "run")
+    running.add_argument("--place", default="", help="region, upper-tier authority or England: name, alias or GSS code")
+    running.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a notebook's parameter")
+    running.add_argument("--notebooks", default="", metavar="GLOB", help="only these, such as '02*'")
+    running.add_argument("--quiet", action="store_true", help="no progress bar")
+    looking = verb(places, "places")
+    looking.add_argument("query", nargs="+")
+    adding = verb(add_source, "add-source")
+    adding.add_argument("file")
+    adding.add_argument("--id", default="", help="the entry's name; by default made from the file's")
+    for name in ("title", "address", "licence", "sensitivity"):
+        adding.add_argument(f"--{name}", default="")
+    for added in (running, adding):
+        added.add_argument("--project", default=None, metavar="FOLDER", help="the project's folder; by default this one")
+    reading = verb(read, "read")
+    reading.add_argument("file")
+    reading.add_argument("--layout", default="", help="read as this layout instead of recognising it")
+    reading.add_argument("--out", default="", metavar="FILE", help="write the tidy table: .parquet or .csv")
+    verb(layouts, "layouts")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Exit codes: 0 done, 1 a run failed, 2 something typed or read was wrong."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        parser = _parser()
+        options = parser.parse_args(arguments)
+        if options.verb is None:
+            parser.print_help()
+            return 0
+        options.function(options)
+    except DataJamError as error:
+        if "--debug" in arguments:
+            raise
+        print(f"datajam: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("datajam: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    return 0

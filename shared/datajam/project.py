@@ -1,0 +1,199 @@
+"""A team's project: its one settings file, `hack.toml`, and the data log in it.
+
+    [project]          name, theme, organisations, licence, template_version
+    [parameters]       place, period, source, and whatever the notebooks declare
+    [sources.<id>]     path, layout, title, publisher, address, licence, retrieved, sha256, sensitivity, synthetic
+"""
+
+import re
+import tomllib
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from datajam import places
+from datajam.errors import DataJamError, did_you_mean
+
+SENSITIVITIES = ("open", "agreement", "personal")
+FILE = "hack.toml"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry of the data log: where a file is, what it is, whose it is, and its hash."""
+
+    id: str
+    file: Path
+    path: str
+    layout: str = ""
+    title: str = ""
+    publisher: str = ""
+    address: str = ""
+    licence: str = ""
+    retrieved: str = ""
+    sha256: str = ""
+    sensitivity: str = "open"
+    synthetic: bool = False
+
+    def check(self) -> str:
+        """The file's SHA-256, once the file is seen to be the one in the log. Raises `DataJamError` where it is not."""
+        from datajam.sources.files import preview, sha256
+
+        preview(self.file)
+        found = sha256(self.file)
+        if self.sha256 and found != self.sha256.lower():
+            raise DataJamError(
+                f"{self.path}: not the file in the data log (SHA-256 {self.sha256[:12]}… there, {found[:12]}… here). "
+                f"If the change is meant, type `datajam add-source {self.path} --id {self.id}`."
+            )
+        return found
+
+
+@dataclass
+class Project:
+    """A project folder with its settings; parameters given by name override those of `hack.toml`."""
+
+    folder: Path
+    settings: dict[str, Any]
+    given: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(self.settings.get("project", {}).get("name", self.folder.name))
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """`[parameters]` with the given ones on top; an empty text counts as not given."""
+        named = {key: value for key, value in self.given.items() if value not in ("", None)}
+        return {**self.settings.get("parameters", {}), **named}
+
+    @property
+    def place(self) -> places.Place:
+        """The place the analysis is about."""
+        return places.find(self.parameter("place"))
+
+    def parameter(self, name: str) -> Any:
+        """One parameter. Raises `DataJamError` where neither the notebook nor hack.toml sets it."""
+        if name not in self.parameters:
+            raise DataJamError(f"{FILE} sets no {name!r} under [parameters]. Add a line such as {name} = \"…\".")
+        return self.parameters[name]
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The data log. Raises `DataJamError` for an entry without a path or with an unknown sensitivity."""
+        found = {}
+        for key, entry in self.settings.get("sources", {}).items():
+            if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+                raise DataJamError(f"{FILE}: [sources.{key}] needs path = \"data/raw/FILE.csv\".")
+            kept = {name: entry[name] for name in Source.__dataclass_fields__ if name in entry}
+            source = Source(**{**kept, "id": key, "file": self.folder / entry["path"]})
+            if source.sensitivity not in SENSITIVITIES:
+                raise DataJamError(
+                    f"{FILE}: [sources.{key}] sensitivity {source.sensitivity!r}: choose from {', '.join(SENSITIVITIES)}."
+                )
+            found[key] = source
+        return found
+
+    @property
+    def source(self) -> Source:
+        """The source the notebooks read: the parameter `source`, or the only one there is."""
+        if not self.sources:
+            raise DataJamError(f"{FILE} lists no data. Type `datajam add-source FILE`.")
+        wanted = self.parameters.get("source") or next(iter(self.sources))
+        if wanted not in self.sources:
+            raise DataJamError(f"{FILE} lists no source {wanted!r}. {did_you_mean(str(wanted), self.sources)}")
+        return self.sources[wanted]
+
+    def read(self):
+        """The source's observations. The file is checked against the data log first."""
+        from datajam.sources import read
+
+        self.source.check()
+        return read(self.source.file, self.source.layout)
+
+    def credit(self) -> str:
+        """The line under a chart: publisher, title, and 'synthetic' where the data is."""
+        source = self.source
+        said = ", ".join(part for part in (source.publisher, source.title or source.path) if part)
+        return f"SYNTHETIC DATA, not these places' results ({said})" if source.synthetic else said
+
+
+def find_folder(start: Path | None = None) -> Path:
+    """The project folder around a folder: the nearest one upwards with a hack.toml.
+
+    Raises `DataJamError` where there is none.
+    """
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise DataJamError(f"No {FILE} in {start} or above it. Go to your project's folder: `cd my-project`.")
+
+
+def open_project(folder: str | Path | None = None, **given: Any) -> Project:
+    """Open the project around the current folder; parameters given here override those of `hack.toml`.
+
+    Raises `DataJamError` for a settings file that is missing or does not parse, naming the line.
+    """
+    path = find_folder(Path(folder) if folder else None) / FILE
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataJamError(f"{FILE}: {error}. Texts need quotes: place = \"Leeds\".") from None
+    except UnicodeDecodeError:
+        raise DataJamError(f"{FILE}: not UTF-8. Save it as UTF-8 in your editor.") from None
+    return Project(path.parent, settings, given)
+
+
+def add_source(project: Project, file: Path, key: str = "", **described: str) -> Source:
+    """Fill an entry of the data log from a file: layout, publisher and licence by its layout, hash, today's date.
+
+    `hack.toml` keeps its comments and order. Raises `DataJamError` for a file no layout reads, with nothing written.
+    """
+    import tomlkit
+
+    from datajam.folders import write_text
+    from datajam.sources import named, read, recognise
+    from datajam.sources.files import preview, sha256
+
+    layout = recognise(preview(file))
+    observations = read(file, layout.name)
+    synthetic = bool(observations.attrs["load_report"]["synthetic"])
+    key = key or re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_") or "source"
+    if not re.fullmatch(r"[a-z0-9_]+", key):
+        raise DataJamError(f"--id {key!r}: use small letters, digits and _, such as ks4_2025.")
+    resolved = file.resolve()
+    inside = resolved.is_relative_to(project.folder.resolve())
+    path = resolved.relative_to(project.folder.resolve()).as_posix() if inside else resolved.as_posix()
+    old = project.settings.get("sources", {}).get(key, {})
+    entry = {
+        "path": path,
+        "layout": layout.name,
+        "title": old.get("title", file.stem.replace("_", " ")),
+        "publisher": old.get("publisher", "DataJam (invented)" if synthetic else named(layout.name).publisher),
+        "address": old.get("address", ""),
+        "licence": old.get("licence", "MIT" if synthetic else layout.licence),
+        "retrieved": date.today().isoformat(),
+        "sha256": sha256(file),
+        "sensitivity": old.get("sensitivity", "open"),
+        "synthetic": synthetic,
+    }
+    entry |= {name: text for name, text in described.items() if text}
+    if entry["sensitivity"] not in SENSITIVITIES:
+        raise DataJamError(f"--sensitivity {entry['sensitivity']!r}: choose from {', '.join(SENSITIVITIES)}.")
+    path_toml = project.folder / FILE
+    document = tomlkit.parse(path_toml.read_text(encoding="utf-8-sig"))
+    sources = document.setdefault("sources", tomlkit.table(is_super_table=True))
+    table = tomlkit.table()
+    table.update(entry)
+    sources[key] = table
+    write_text(path_toml, tomlkit.dumps(document))
+    return Source(id=key, file=file, **entry)
+
+
+def as_json(source: Source, found: str) -> dict[str, Any]:
+    """A data-log entry for provenance: as written, with the hash found."""
+    entry = {key: value for key, value in asdict(source).items() if key != "file"}
+    return {**entry, "sha256": found}

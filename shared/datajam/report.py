@@ -1,0 +1,77 @@
+"""A run as one HTML file that a councillor would read: numbers first, working folded away, nothing fetched."""
+
+from importlib import resources
+from typing import Any
+
+from datajam import results
+from datajam.project import Project
+
+_OGL_LINE = "Contains public sector information licensed under the Open Government Licence v3.0."
+
+
+def _templates() -> str:
+    return str(resources.files("datajam") / "templates")
+
+
+def _body(notebook) -> str:
+    """One executed notebook as HTML, without its first heading, through nbconvert and our template."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(extra_template_basedirs=[_templates()], template_name="report", template_file="notebook.html.j2")
+    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
+    return exporter.from_notebook_node(notebook)[0]
+
+
+def _title(notebook, name: str) -> str:
+    first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), name)
+    line = next((line for line in first.splitlines() if line.startswith("# ")), f"# {name}")
+    return line.removeprefix("# ").strip()
+
+
+def _style() -> str:
+    from pygments.formatters import HtmlFormatter
+
+    code = HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".highlight") if _has_style() else ""
+    return code + (resources.files("datajam") / "templates" / "report" / "report.css").read_text(encoding="utf-8")
+
+
+def _has_style() -> bool:
+    from pygments.styles import get_all_styles
+
+    return "a11y-high-contrast-light" in set(get_all_styles())
+
+
+def cards(found: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The headline numbers as a reader meets them: label, number, and what it rests on.
+
+    >>> cards([{"label": "Gap", "value": None, "unit": "points", "digits": 1, "reason": "suppressed"}])
+    [{'label': 'Gap', 'number': 'No figure', 'detail': 'suppressed'}]
+    """
+    made = []
+    for entry in found:
+        text = results.number(entry)
+        detail = entry["reason"] if entry["value"] is None else results.sentence(entry)[len(text) :].strip(" ,()")
+        detail = detail.replace("), ", "; ").replace(")", "")
+        made.append({"label": entry["label"], "number": "No figure" if entry["value"] is None else text, "detail": detail})
+    return made
+
+
+def render(project: Project, executed: list, found: list[dict[str, Any]], about: dict[str, Any]) -> str:
+    """The report page of a run: the last notebook is the findings, the others are the working."""
+    from jinja2 import Environment, FileSystemLoader
+
+    parts = [{"title": _title(notebook, name), "name": name, "html": _body(notebook)} for name, notebook in executed]
+    environment = Environment(loader=FileSystemLoader(f"{_templates()}/report"), autoescape=True, trim_blocks=True)
+    synthetic = any(source["synthetic"] for source in about["inputs"])
+    return environment.get_template("page.html.j2").render(
+        project=project,
+        settings=project.settings.get("project", {}),
+        place=project.place,
+        cards=cards(found),
+        findings=parts[-1],
+        working=parts[:-1],
+        synthetic=synthetic,
+        about=about,
+        attribution=_OGL_LINE if any("Open Government" in source["licence"] for source in about["inputs"]) else "",
+        style=_style(),
+    )
