@@ -19,6 +19,7 @@ _WHERE = {
     "place": "places:find",
     "project": "project:open_project",
     "record": "results",
+    "slug": "observations",
 }
 __all__ = [*_WHERE, "__version__"]
 

@@ -17,7 +17,7 @@ import pandas as pd
 from datajam.errors import DataJamError
 from datajam.estimates import Estimate
 from datajam.gaps import Gap, as_table
-from datajam.say import capital, group_name, points
+from datajam.say import amount, capital, group_name, points, without_figure
 
 BLUE, TEAL, ORANGE, GREY = "#12436D", "#28A197", "#F46A25", "#6B7072"
 
@@ -64,10 +64,10 @@ def _canvas(title: str, subtitle: str, source: str, height: float = 3.6):
     figure, axes = plt.subplots(figsize=(7.6, height))
     top = 1 + 0.62 / height
     figure.text(0.02, top, title, fontsize=14, fontweight="bold", ha="left", va="bottom")
-    wrapped = textwrap.fill(subtitle, 92)
+    wrapped = textwrap.fill(subtitle, 92, break_on_hyphens=False)
     figure.text(0.02, top - 0.06 / height, wrapped, fontsize=10.5, color="#333333", ha="left", va="top")
-    figure.text(0.02, -0.5 / height, textwrap.fill(f"Source: {source}", 100), fontsize=9, color="#4a4a4a", ha="left", va="top")
-    axes.set_position((0.02, 0.04, 0.96, 0.88 - 0.05 * wrapped.count("\n")))
+    figure.text(0.02, -0.5 / height, textwrap.fill(f"Source: {source}", 104, break_on_hyphens=False), fontsize=9, color="#4a4a4a", ha="left", va="top")
+    axes.set_position((0.02, 0.04, 0.96, 0.96 + (0.18 - 0.17 * wrapped.count("\n")) / height - 0.04))
     return figure, axes
 
 
@@ -134,8 +134,9 @@ def trend(series: list[list[Gap]], *, name: str, title: str, measure: str, sourc
     group, other = group_name(here[0].group.breakdown), group_name(here[0].other.breakdown)
     subtitle = f"{measure}: {other} minus {group}. Band: 95% interval for {here[0].place}"
     figure, axes = _canvas(title, subtitle, source)
-    if not any(each.value is not None for gaps in series for each in gaps):
-        _empty(axes, f"The file has no figure for {here[0].place} in any period.")
+    if len(here) < 2:
+        _empty(axes, f"The file has one period, {here[0].period}: there is no trend to draw.")
+        series = []
     styles = [(BLUE, "-", "o"), (TEAL, "--", "s"), (GREY, ":", "^")]
     labels = [each.period for each in here]
     ends = []
@@ -149,13 +150,16 @@ def trend(series: list[list[Gap]], *, name: str, title: str, measure: str, sourc
         if last is not None:
             ends.append((values[last], gaps[0].place, colour, last))
     _label_ends(axes, ends, len(labels))
+    table = as_table([each for gaps in (series or [here]) for each in gaps])
+    said = "; ".join(f"{g.period} {'no figure' if g.value is None else points(g.value)}" for g in here)
+    alt = _fitted(f"Line chart of the gap in {here[0].place}: {said}.")
+    if not series:
+        return Chart(figure, name=name, title=title, alt=f"No line is drawn: {alt}", data=table)
     axes.set_xticks(range(len(labels)), labels)
     axes.set_xlim(-0.3, len(labels) - 0.5 + 0.32 * max(len(labels), 3))
     low, high = axes.get_ylim()
     axes.set_ylim(min(0, low), max(0.5, high * 1.08))
-    table = as_table([each for gaps in series for each in gaps])
-    said = "; ".join(f"{g.period} {'no figure' if g.value is None else points(g.value)}" for g in here)
-    return Chart(figure, name=name, title=title, alt=_fitted(f"Line chart of the gap in {here[0].place}: {said}."), data=table)
+    return Chart(figure, name=name, title=title, alt=alt, data=table)
 
 
 def _label_ends(axes, ends: list[tuple], count: int) -> None:
@@ -167,17 +171,17 @@ def _label_ends(axes, ends: list[tuple], count: int) -> None:
     for value, place, colour, last in sorted(ends):
         height = max(value, placed[-1] + step) if placed else value
         placed.append(height)
-        axes.text(count - 0.85, height, place, color=colour if colour != GREY else "#4a4a4a", va="center", fontsize=10)
+        axes.text(count - 0.85, height, place, color=BLUE if colour == BLUE else "#333333", va="center", fontsize=10)
 
 
 def ranked(gaps: list[Gap], here: Gap, *, name: str, title: str, measure: str, source: str) -> Chart:
     """Every authority's gap with its interval, in order, the place highlighted; places without a figure are named."""
     group, other = group_name(here.group.breakdown), group_name(here.other.breakdown)
     known = [each for each in gaps if each.value is not None]
-    unknown = [each.place for each in gaps if each.value is None]
+    unknown = without_figure(gaps)
     subtitle = f"{measure}, {here.period}: {other} minus {group}. Lines: 95% interval"
     if unknown:
-        subtitle += f". No figure: {_listed(unknown)}"
+        subtitle += f". {unknown}"
     many = len(known) > 40
     figure, axes = _canvas(title, subtitle, source, max(3.0, 0.9 + (0.07 if many else 0.27) * len(known)))
     if not known:
@@ -209,5 +213,60 @@ def ranked(gaps: list[Gap], here: Gap, *, name: str, title: str, measure: str, s
     return Chart(figure, name=name, title=title, alt=_fitted(alt), data=as_table(gaps))
 
 
-def _listed(names: list[str], most: int = 4) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def gaps(compared: list[Gap], *, name: str, title: str, measure: str, source: str) -> Chart:
+    """The gap in a place and in wider places, each a dot with its 95% interval, from zero."""
+    first = compared[0]
+    label = f"{measure}: {group_name(first.other.breakdown)} minus {group_name(first.group.breakdown)}"
+    shown = [
+        Estimate(g.place, g.group.breakdown, g.period, g.value, g.base, g.status, g.reason, g.error, indicator="gap")
+        for g in compared
+    ]
+    return dots(shown, name=name, title=title, label=label, source=source, zero=True)
+
+
+def dots(
+    estimates: list[Estimate], *, name: str, title: str, label: str, source: str, rows: str = "place", zero: bool = False
+) -> Chart:
+    """One number for each place, or for each period, as a dot with its 95% interval.
+
+    The first place, or the last period, is highlighted. What has no figure keeps its row, with the reason written in it.
+    """
+    here = estimates[0]
+    by_period = rows == "period"
+    marked = len(estimates) - 1 if by_period else 0
+    names = [each.period if by_period else each.place for each in estimates]
+    subtitle = f"{capital(label)}, {here.place if by_period else here.period}. Lines: 95% interval"
+    figure, axes = _canvas(title, subtitle, source, 0.9 + 0.55 * len(estimates))
+    known = [each for each in estimates if each.value is not None]
+    ends = [end for each in known for end in (each.interval or (each.value, each.value))]
+    ends += [0.0] * zero
+    low, high = (min(ends), max(ends)) if ends else (0, 1)
+    room = max((high - low) * 0.25, abs(high) * 0.02, 0.1)
+    for row, each in enumerate(estimates):
+        colour = BLUE if row == marked else GREY
+        if each.value is None:
+            words = f"no figure: {each.reason}"
+            axes.text(0.01, row, words, transform=axes.get_yaxis_transform(), va="center", fontsize=10, color="#333333")
+            continue
+        bars = _bars(each.value, each.interval)
+        axes.errorbar(each.value, row, xerr=bars, fmt="D" if row == marked else "o", color=colour, ms=8, lw=2)
+        axes.annotate(amount(each.value, each.unit), (each.value, row), (0, 9), textcoords="offset points", ha="center", fontsize=10)
+    axes.set_yticks(range(len(estimates)), [textwrap.fill(text, 18) for text in names])
+    axes.set_ylim(len(estimates) - 0.4, -0.7)
+    axes.set_xlim(0 if zero and low == 0 else low - room, high + room)
+    axes.grid(axis="x", visible=True)
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+    table = [
+        {
+            "place": each.place, "period": each.period, "indicator": each.indicator, "value": each.value,
+            "lower_95": each.interval[0] if each.interval else None,
+            "upper_95": each.interval[1] if each.interval else None, "unit": each.unit, "note": each.reason,
+        }
+        for each in estimates
+    ]  # fmt: skip
+    values = ["no figure" if each.value is None else amount(each.value, each.unit) for each in estimates]
+    said = "; ".join(f"{text} {value}" for text, value in zip(names, values, strict=True))
+    where = here.place if by_period else here.period
+    alt = _fitted(f"Dot chart of {label}, {where}, with 95% intervals. {said}.")
+    return Chart(figure, name=name, title=title, alt=alt, data=pd.DataFrame(table))

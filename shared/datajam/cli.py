@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     project = open_project(options.project, **given)
     done = runner.run(project, options.notebooks, progress=not options.quiet)
     print(f"\n{project.place.name}: {project.name}")
-    if any(source.synthetic for source in project.sources.values()):
+    if done.synthetic:
         print("Synthetic data: these are not this place's results.")
     for entry in done.results:
         print(f"  {entry['label']}: {sentence(entry)}")

@@ -119,6 +119,28 @@ def around(observations: pd.DataFrame, place: str, indicator: str, label: str, b
     return [estimate(observations, each.code, indicator, label, breakdown) for each in (where, *where.comparators)]
 
 
+def trend(observations: pd.DataFrame, place: str, indicator: str, breakdown: str = "all") -> list[Estimate]:
+    """The same number about a place in every period of the table, earliest first."""
+    return [estimate(observations, place, indicator, label, breakdown) for label in labels(observations)]
+
+
+def labels(observations: pd.DataFrame) -> list[str]:
+    """The published labels of the table's periods, earliest first."""
+    spans = observations[["period_label", "period_start", "period_end"]].drop_duplicates()
+    return [str(label) for label in spans.sort_values(["period_end", "period_start"])["period_label"].drop_duplicates()]
+
+
+def holdings(observations: pd.DataFrame, place: str) -> pd.DataFrame:
+    """What the table holds about a place: a row each period and indicator, with how many cells have which status.
+
+    An empty table means that the place is not in the file.
+    """
+    code = places.find(place).code
+    own = observations[observations["area_code"] == code]
+    counts = own.groupby(["period_label", "indicator"])["status"].value_counts().unstack(fill_value=0)
+    return counts.loc[:, counts.sum() > 0].astype(int)
+
+
 def choose(observations: pd.DataFrame, column: str, name: str, what: str) -> str:
     """The name in a column that a published label or slug means. Raises `DataJamError` with the nearest ones.
 

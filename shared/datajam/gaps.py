@@ -15,7 +15,7 @@ import pandas as pd
 
 from datajam import places
 from datajam.errors import DataJamError
-from datajam.estimates import Estimate, Z, cell, spoken_period
+from datajam.estimates import Estimate, Z, cell, labels, spoken_period
 
 PUPIL_SPREAD = 18.0
 
@@ -162,8 +162,7 @@ def compared(observations: pd.DataFrame, place: str, group: str, other: str, lab
 
 def trend(observations: pd.DataFrame, place: str, group: str, other: str, chosen: Measure = Measure()) -> list[Gap]:
     """The gap in one place in every period of the table, earliest first; a missing year is there with its reason."""
-    spans = observations[["period_label", "period_end"]].drop_duplicates().sort_values("period_end")
-    return [gap(observations, place, group, other, str(label), chosen) for label in spans["period_label"]]
+    return [gap(observations, place, group, other, label, chosen) for label in labels(observations)]
 
 
 def authorities(observations: pd.DataFrame, place: str, group: str, other: str, label: str, chosen=Measure()) -> list[Gap]:

@@ -18,6 +18,7 @@ from datajam.errors import DataJamError, nearest
 
 _DATA = Path(__file__).parent / "data"
 ENGLAND = "E92000001"
+_WITH_ARTICLE = {"East of England", "Isles of Scilly", "Isle of Wight", "City of London", "East Riding of Yorkshire"}
 
 
 class UnknownPlace(DataJamError):
@@ -50,9 +51,11 @@ class Place:
 
     @property
     def spoken(self) -> str:
-        """The name as it stands in a sentence: 'the North East', 'Leeds'."""
+        """The name as it stands in a sentence: 'the North East', 'Leeds', 'Herefordshire'."""
+        if self.name.endswith((", City of", ", County of")):
+            return self.name.rsplit(",", 1)[0]
         article = self.level == "region" and self.name not in ("London", "Yorkshire and The Humber", "East of England")
-        return f"the {self.name}" if article or self.name in ("East of England", "Isles of Scilly") else self.name
+        return f"the {self.name}" if article or self.name in _WITH_ARTICLE else self.name
 
     @property
     def comparators(self) -> tuple["Place", ...]:

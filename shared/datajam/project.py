@@ -101,17 +101,38 @@ class Project:
         """The source the notebooks read: the parameter `source`, or the only one there is."""
         if not self.sources:
             raise DataJamError(f"{FILE} lists no data. Type `datajam add-source FILE`.")
-        wanted = self.parameters.get("source") or next(iter(self.sources))
+        return self._source(self.parameters.get("source") or next(iter(self.sources)))
+
+    def _source(self, wanted: str) -> Source:
         if wanted not in self.sources:
             raise DataJamError(f"{FILE} lists no source {wanted!r}. {did_you_mean(str(wanted), self.sources)}")
         return self.sources[wanted]
 
-    def read(self):
-        """The source's observations. The file is checked against the data log first."""
+    def read(self, key: str = ""):
+        """The observations of the source, or of another entry of the data log; its file is checked against the log first.
+
+        In a notebook it leaves a line in the output, from which a run knows what was read.
+        """
+        from datajam.results import show
         from datajam.sources import read
 
-        self.source.check()
-        return read(self.source.file, self.source.layout)
+        source = self._source(key) if key else self.source
+        source.check()
+        observations = read(source.file, source.layout)
+        text = f"Read {source.path}: {len(observations):,} observations{' (synthetic)' * source.synthetic}"
+        show({"text/plain": text}, {"datajam": {"source": source.id}})
+        return observations
+
+    def first_lines(self, count: int = 3, width: int = 88) -> str:
+        """The first lines of the source's file as published, cut to a width, the header among them."""
+        from datajam.sources.files import preview
+
+        look = preview(self.source.file)
+        if look.kind != "csv":
+            return f"({look.kind}: {len(look.rows)} rows seen)"
+        with open(self.source.file, encoding=look.encoding) as file:
+            lines = [line.rstrip("\r\n") for line, _ in zip(file, range(count + 1), strict=False)]
+        return "\n".join(line if len(line) <= width else line[: width - 1] + "…" for line in lines)
 
     def credit(self) -> str:
         """The line under a chart: publisher, title, and 'synthetic' where the data is."""

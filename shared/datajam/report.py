@@ -13,10 +13,15 @@ def _templates() -> str:
     return str(resources.files("datajam") / "templates")
 
 
-def _body(notebook) -> str:
-    """One executed notebook as HTML, without its first heading, through nbconvert and our template."""
+def _body(notebook, with_title: bool) -> str:
+    """One executed notebook as HTML, through nbconvert and our template."""
+    from copy import deepcopy
+
     from nbconvert import HTMLExporter
 
+    notebook = deepcopy(notebook)
+    for cell in [cell for cell in notebook.cells[:1] if not with_title]:
+        cell.source = "\n".join(line for line in cell.source.splitlines() if not line.startswith("# "))
     exporter = HTMLExporter(extra_template_basedirs=[_templates()], template_name="report", template_file="notebook.html.j2")
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     return exporter.from_notebook_node(notebook)[0]
@@ -60,9 +65,12 @@ def render(project: Project, executed: list, found: list[dict[str, Any]], about:
     """The report page of a run: the last notebook is the findings, the others are the working."""
     from jinja2 import Environment, FileSystemLoader
 
-    parts = [{"title": _title(notebook, name), "name": name, "html": _body(notebook)} for name, notebook in executed]
+    parts = [
+        {"title": _title(notebook, name), "html": _body(notebook, with_title=name == executed[-1][0])}
+        for name, notebook in executed
+    ]
     environment = Environment(loader=FileSystemLoader(f"{_templates()}/report"), autoescape=True, trim_blocks=True)
-    synthetic = any(source["synthetic"] for source in about["inputs"])
+    read = [source for source in about["inputs"] if source["read"]]
     return environment.get_template("page.html.j2").render(
         project=project,
         settings=project.settings.get("project", {}),
@@ -70,8 +78,9 @@ def render(project: Project, executed: list, found: list[dict[str, Any]], about:
         cards=cards(found),
         findings=parts[-1],
         working=parts[:-1],
-        synthetic=synthetic,
+        synthetic=any(source["synthetic"] for source in read),
+        sources=read,
         about=about,
-        attribution=_OGL_LINE if any("Open Government" in source["licence"] for source in about["inputs"]) else "",
+        attribution=_OGL_LINE if any("Open Government" in source["licence"] for source in read) else "",
         style=_style(),
     )

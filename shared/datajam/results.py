@@ -5,6 +5,7 @@ sentence a person reads.
 """
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,8 +42,11 @@ def record(
         raise DataJamError(f"results.record: {name!r} is not a name: use small letters, digits and _, such as 'gap_2025'.")
     if value is None and (status == "ok" or not reason):
         raise DataJamError(f"results.record({name!r}): a missing value needs status= and reason=, in words.")
-    if value is not None and base is None and not isinstance(value, str):
-        raise DataJamError(f"results.record({name!r}): say what the number rests on: base= (how many) and base_of=.")
+    if value is not None and base is None and not base_of:
+        raise DataJamError(
+            f"results.record({name!r}): say what the number rests on: base= (how many) and base_of= (of what), or "
+            "base_of='number asked not published'."
+        )
     entry: dict[str, Any] = {
         "name": name,
         "label": label,
@@ -58,7 +62,7 @@ def record(
     }
     text = f"{label}: {sentence(entry)}"
     scrap = {"name": name, "data": entry, "encoder": "json", "version": 1}
-    _show({MIME: scrap, "text/plain": text}, {"scrapbook": {"name": name, "data": True, "display": False}})
+    show({MIME: scrap, "text/plain": text}, {"scrapbook": {"name": name, "data": True, "display": False}})
 
 
 def _rounded(value, digits: int):
@@ -67,15 +71,12 @@ def _rounded(value, digits: int):
     return int(round(value)) if digits == 0 else round(float(value), digits) + 0.0
 
 
-def _show(data: dict[str, Any], metadata: dict[str, Any]) -> None:
-    from IPython import get_ipython
-
-    if get_ipython() is None:
+def show(data: dict[str, Any], metadata: dict[str, Any]) -> None:
+    """Put an output with its metadata into the notebook; print its text where there is no notebook."""
+    if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
         print(data["text/plain"])
     else:
-        from IPython.display import display
-
-        display(data, metadata=metadata, raw=True)
+        sys.modules["IPython"].display.display(data, metadata=metadata, raw=True)
 
 
 def number(entry: dict[str, Any]) -> str:
@@ -97,9 +98,8 @@ def sentence(entry: dict[str, Any]) -> str:
     if entry["lower_95"] is not None:
         digits = entry["digits"]
         parts += f" (95% interval {entry['lower_95']:,.{digits}f} to {entry['upper_95']:,.{digits}f})"
-    if entry["base"] is not None:
-        parts += f", {entry['base']:,} {entry['base_of']}".rstrip()
-    return parts
+    rests_on = f"{entry['base']:,} {entry['base_of']}".strip() if entry["base"] is not None else entry["base_of"]
+    return f"{parts}, {rests_on}" if rests_on else parts
 
 
 def collect(notebooks: Iterable[tuple[str, Any]]) -> list[dict[str, Any]]:

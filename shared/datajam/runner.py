@@ -39,10 +39,11 @@ class InputChanged(DataJamError):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder, its headline numbers, its report."""
+    """A finished run: its folder, its headline numbers, its report, and whether it read invented data."""
 
     folder: Path
     results: list[dict[str, Any]]
+    synthetic: bool
 
     @property
     def report(self) -> Path:
@@ -138,8 +139,9 @@ def check(project: Project, chosen: list[Path]) -> tuple[dict[str, Any], dict[st
 
 def _check_against_data(project: Project, values: dict[str, Any]) -> None:
     from datajam import estimates
+    from datajam.sources import read
 
-    observations = project.read()
+    observations = read(project.source.file, project.source.layout)
     estimates.period(observations, str(project.parameters.get("period", "latest")))
     for name, column, what in _NAMED_IN_DATA:
         if values.get(name):
@@ -163,12 +165,12 @@ def run(project: Project, pattern: str = "", *, progress: bool = True) -> Run:
         if changed:
             named = ", ".join(project.sources[key].path for key in changed)
             raise InputChanged(f"The run changed its own input: {named}. Data is read, never written: mend the notebook.")
-        found = _write(project, folder, executed, hashes, started)
+        found, synthetic = _write(project, folder, executed, hashes, started)
     except DataJamError as error:
         _keep_failed(folder, target, error)
         raise
     put_in_place(folder, target)
-    return Run(target, found)
+    return Run(target, found, synthetic)
 
 
 def _hash(project: Project, key: str) -> str:
@@ -220,6 +222,7 @@ def _execute(path: Path, folder: Path, parameters: dict[str, Any], project: Proj
                 cwd=str(path.parent),
                 progress_bar={"desc": path.stem} if progress else False,
                 execution_timeout=CELL_SECONDS,
+                extra_arguments=["--log-level=CRITICAL"],
             )
     except PapermillExecutionError as error:
         reason = f"{error.ename}: {str(error.evalue).splitlines()[0] if error.evalue else ''}"
@@ -241,7 +244,7 @@ def _without_machine_paths(notebook, path: Path) -> None:
             about[name] = f"notebooks/{path.name}" if name == "input_path" else path.name
 
 
-def _write(project: Project, folder: Path, executed: list, hashes: dict[str, str], started: str) -> list[dict[str, Any]]:
+def _write(project: Project, folder: Path, executed: list, hashes: dict[str, str], started: str):
     from datajam import report
 
     found = [
@@ -254,9 +257,26 @@ def _write(project: Project, folder: Path, executed: list, hashes: dict[str, str
         (folder / "figures" / f"{chart['name']}.png").write_bytes(base64.b64decode(chart["png"]))
         write_text(folder / "figures" / f"{chart['name']}.csv", chart["csv"])
     about = provenance.gather(project, hashes, started, [name for name, _ in executed])
+    read = sources_read(executed)
+    about["inputs"] = [{**entry, "read": entry["id"] in read} for entry in about["inputs"]]
     write_text(folder / "provenance.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "report.html", report.render(project, executed, found, about))
-    return found
+    return found, any(entry["read"] and entry["synthetic"] for entry in about["inputs"])
+
+
+def _about_outputs(executed: list) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """What DataJam wrote beside the outputs of executed notebooks: (notebook, what, output)."""
+    for title, notebook in executed:
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                about = output.get("metadata", {}).get("datajam")
+                if about:
+                    yield title, about, output
+
+
+def sources_read(executed: list) -> set[str]:
+    """The ids of the sources that executed notebooks read."""
+    return {about["source"] for _, about, _ in _about_outputs(executed) if "source" in about}
 
 
 def drawn(executed: list) -> Iterator[dict[str, str]]:
@@ -265,16 +285,12 @@ def drawn(executed: list) -> Iterator[dict[str, str]]:
     Raises `DataJamError` where two charts have one name.
     """
     seen: dict[str, str] = {}
-    for title, notebook in executed:
-        for cell in notebook.cells:
-            for output in cell.get("outputs", []):
-                about = output.get("metadata", {}).get("datajam", {})
-                if "chart" not in about:
-                    continue
-                name = about["chart"]
-                if name in seen:
-                    raise DataJamError(f"{title}: a chart called {name!r} was drawn before, in {seen[name]}. Rename one.")
-                seen[name] = title
-                alt = output["metadata"]["image/png"]["alt"]
-                data = output["data"]
-                yield {"name": name, "title": about["title"], "alt": alt, "png": data["image/png"], "csv": data["text/csv"]}
+    for title, about, output in _about_outputs(executed):
+        if "chart" not in about:
+            continue
+        name = about["chart"]
+        if name in seen:
+            raise DataJamError(f"{title}: a chart called {name!r} was drawn before, in {seen[name]}. Rename one.")
+        seen[name] = title
+        alt, data = output["metadata"]["image/png"]["alt"], output["data"]
+        yield {"name": name, "title": about["title"], "alt": alt, "png": data["image/png"], "csv": data["text/csv"]}

@@ -111,7 +111,7 @@ def make(truth: Truth = TRUTH) -> bytes:
         for number, ((sex, status), (pupils, total)) in enumerate(groups.items()):
             labels = ["Synthetic", sex, status]
             for place in wider:
-                inside = np.array([_within(authority, place) for authority in authorities])
+                inside = np.array([published.within(authority, place) for authority in authorities])
                 turn += 1
                 cells = _cells(int(pupils[inside].sum()), float(total[inside].sum()), False, place.level)
                 rows.append([*published.geography(place, period, turn), *labels, *cells])
@@ -121,19 +121,6 @@ def make(truth: Truth = TRUTH) -> bytes:
                 cells = _cells(int(pupils[row]), float(total[row]), hidden, "la")
                 rows.append([*published.geography(place, period, turn), *labels, *cells])
     return published.csv_bytes(HEADER, rows)
-
-
-_INNER = set("E09000001 E09000007 E09000011 E09000012 E09000013 E09000014 E09000019 E09000020 E09000022 E09000023 "
-             "E09000025 E09000028 E09000030 E09000032 E09000033".split())  # fmt: skip
-
-
-def _within(authority: places.Place, place: places.Place) -> bool:
-    """Whether an authority lies in a region, in a part of London (DfE's Inner London, Haringey and Newham in it) or England."""
-    if place.level == "country":
-        return True
-    if place.level == "subregion":
-        return authority.region_code == "E12000007" and (authority.code in _INNER) == (place.name == "Inner London")
-    return authority.region_code == place.code
 
 
 if __name__ == "__main__":

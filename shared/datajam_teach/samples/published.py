@@ -10,6 +10,8 @@ from datajam import places
 REGION_SPELLINGS = ("Yorkshire and The Humber", "Yorkshire and the Humber", "Yorkshire And The Humber")
 RETIRED_STILL_USED = {"E08000038": "E08000016", "E08000039": "E08000019"}
 TINY = ("E09000001", "E06000053")
+_INNER = set("E09000001 E09000007 E09000011 E09000012 E09000013 E09000014 E09000019 E09000020 E09000022 E09000023 "
+             "E09000025 E09000028 E09000030 E09000032 E09000033".split())  # fmt: skip
 GEOGRAPHY = (
     "time_period time_identifier geographic_level country_code country_name region_code region_name "
     "old_la_code la_name new_la_code"
@@ -27,6 +29,15 @@ def geography(place: places.Place, period: str, turn: int) -> list[str]:
     if place.level == "la":
         authority = [place.dfe_number, place.name, RETIRED_STILL_USED.get(place.code, place.code)]
     return [period, "Academic year", levels[place.level], places.ENGLAND, "England", region_code, region, *authority]
+
+
+def within(authority: places.Place, place: places.Place) -> bool:
+    """Whether an authority lies in a region, in a part of London (DfE's Inner London, Haringey and Newham in it) or England."""
+    if place.level == "country":
+        return True
+    if place.level == "subregion":
+        return authority.region_code == "E12000007" and (authority.code in _INNER) == (place.name == "Inner London")
+    return authority.region_code == place.code
 
 
 def csv_bytes(header: list[str], rows: list[list]) -> bytes:

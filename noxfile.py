@@ -1,0 +1,92 @@
+"""What can be done here: `nox -l` lists it. Words after `--` are passed on."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["tests"]
+HERE = Path(__file__).parent
+SHARED = {"PYTHONPATH": str(HERE / "shared")}
+DEMO = HERE / "demo"
+SAMPLES = {
+    "starters/attainment/data/sample/attainment_by_fsm_synthetic.csv": ["attainment"],
+    "starters/social_cohesion/data/sample/wellbeing_synthetic.csv": ["local_statistics", "wellbeing"],
+    "starters/skills/data/sample/qualifications_synthetic.csv": ["local_statistics", "qualifications"],
+}
+
+
+def locked(session: nox.Session) -> None:
+    """Install exactly what the lock names, compiled, so that the first notebook is as fast as the second."""
+    session.install("--quiet", "-r", "requirements.lock", env={"UV_COMPILE_BYTECODE": "1"})
+
+
+def answers(words: list[str]) -> list[str]:
+    """The words after `--` as cookiecutter answers: --theme skills --place Hull gives theme=skills place=Hull."""
+    names = [word.removeprefix("--").replace("-", "_") for word in words[::2]]
+    if len(words) % 2 or not all(word.startswith("--") for word in words[::2]):
+        sys.exit(f"demo: {' '.join(words)!r}: type pairs, such as --theme attainment --place Durham")
+    known = ["project_name", "theme", "place", "organisations", "licence", "project_slug"]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        sys.exit(f"demo: no question is called {wrong[0]!r}. Choose from: {', '.join(known)}.")
+    return [f"{name}={value}" for name, value in zip(names, words[1::2], strict=True)]
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Make a project and run it: nox -s demo -- --theme attainment --place "Newcastle upon Tyne" """
+    given = answers(session.posargs)
+    locked(session)
+    if DEMO.is_dir():
+        shutil.rmtree(DEMO)
+    session.run("cookiecutter", str(HERE), "--no-input", "--output-dir", str(DEMO), *given)
+    made = next(DEMO.iterdir())
+    session.run("python", "-m", "datajam", "run", "--project", str(made), env={"PYTHONPATH": str(made / "shared")})
+
+
+@nox.session
+def new(session: nox.Session) -> None:
+    """Ask the six questions and make a project beside this folder, or where `-- FOLDER` says."""
+    locked(session)
+    folder = session.posargs[0] if session.posargs else str(HERE.parent)
+    session.run("cookiecutter", str(HERE), "--output-dir", folder)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Everything that must hold; `-- -k name` runs a part."""
+    locked(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("pytest", "-n", "2", "--dist", "loadgroup", "tests", "shared", "local_extensions.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed and size, and write benchmarks/README.md."""
+    locked(session)
+    session.run("python", "benchmarks/measure.py", *session.posargs, env=SHARED)
+
+
+@nox.session
+def samples(session: nox.Session) -> None:
+    """Make the synthetic samples again from their seeds."""
+    locked(session)
+    for path, (module, *words) in SAMPLES.items():
+        with open(HERE / path, "wb") as file:
+            session.run("python", "-m", f"datajam_teach.samples.{module}", *words, env=SHARED, stdout=file)
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Solve the requirements again and write requirements.lock: names, versions, hashes, no address."""
+    uv = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
+    session.run(
+        *uv, "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url",
+        "--no-annotate", "--no-header", "--quiet", "--group", "dev", "pyproject.toml", "-o", "requirements.lock",
+        *session.posargs,
+    )  # fmt: skip
