@@ -40,3 +40,49 @@ def datajam_command():
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def bake(tmp_path_factory):
+    """Make a project from answers: returns its folder. The same answers give a fresh copy each time."""
+    from cookiecutter.main import cookiecutter
+
+    def make(folder: Path | None = None, **answers: str) -> Path:
+        folder = folder or tmp_path_factory.mktemp("baked")
+        return Path(cookiecutter(str(ROOT), no_input=True, output_dir=str(folder), extra_context=answers))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(bake) -> Path:
+    """A project about Newcastle upon Tyne whose notebooks have run; tests read it and leave it as it is."""
+    from datajam import project, runner
+
+    made = bake(theme="attainment", place="Newcastle")
+    runner.run(project.open_project(made), progress=False)
+    return made
+
+
+@pytest.fixture
+def baked(bake, tmp_path) -> Path:
+    """A fresh project about the North East, to be changed and broken."""
+    return bake(tmp_path, theme="attainment")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium; without one the tests that look at pages skip, except where tests must be complete (CI)."""
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium: the pages cannot be looked at")
+        pytest.skip("no Chromium on this machine: the pages are not looked at")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()

@@ -20,6 +20,10 @@ _WHERE = {
     "project": "project:open_project",
     "record": "results",
     "slug": "observations",
+    "join": "joins",
+    "join_report": "joins",
+    "to_upper_tier": "aggregate",
+    "code_and_drop": "postcodes",
 }
 __all__ = [*_WHERE, "__version__"]
 

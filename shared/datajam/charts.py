@@ -66,7 +66,15 @@ def _canvas(title: str, subtitle: str, source: str, height: float = 3.6):
     figure.text(0.02, top, title, fontsize=14, fontweight="bold", ha="left", va="bottom")
     wrapped = textwrap.fill(subtitle, 92, break_on_hyphens=False)
     figure.text(0.02, top - 0.06 / height, wrapped, fontsize=10.5, color="#333333", ha="left", va="top")
-    figure.text(0.02, -0.5 / height, textwrap.fill(f"Source: {source}", 104, break_on_hyphens=False), fontsize=9, color="#4a4a4a", ha="left", va="top")
+    figure.text(
+        0.02,
+        -0.5 / height,
+        textwrap.fill(f"Source: {source}", 104, break_on_hyphens=False),
+        fontsize=9,
+        color="#4a4a4a",
+        ha="left",
+        va="top",
+    )
     axes.set_position((0.02, 0.04, 0.96, 0.96 + (0.18 - 0.17 * wrapped.count("\n")) / height - 0.04))
     return figure, axes
 
@@ -148,7 +156,7 @@ def trend(series: list[list[Gap]], *, name: str, title: str, measure: str, sourc
             axes.fill_between(range(len(values)), low, high, color=colour, alpha=0.15, lw=0)
         last = max((index for index, value in enumerate(values) if value == value), default=None)
         if last is not None:
-            ends.append((values[last], gaps[0].place, colour, last))
+            ends.append((values[last], gaps[0].place, colour))
     _label_ends(axes, ends, len(labels))
     table = as_table([each for gaps in (series or [here]) for each in gaps])
     said = "; ".join(f"{g.period} {'no figure' if g.value is None else points(g.value)}" for g in here)
@@ -168,7 +176,7 @@ def _label_ends(axes, ends: list[tuple], count: int) -> None:
         return
     low, high = axes.get_ylim()
     step, placed = (max(high, 0) - min(low, 0)) * 0.075, []
-    for value, place, colour, last in sorted(ends):
+    for value, place, colour in sorted(ends):
         height = max(value, placed[-1] + step) if placed else value
         placed.append(height)
         axes.text(count - 0.85, height, place, color=BLUE if colour == BLUE else "#333333", va="center", fontsize=10)
@@ -250,7 +258,9 @@ def dots(
             continue
         bars = _bars(each.value, each.interval)
         axes.errorbar(each.value, row, xerr=bars, fmt="D" if row == marked else "o", color=colour, ms=8, lw=2)
-        axes.annotate(amount(each.value, each.unit), (each.value, row), (0, 9), textcoords="offset points", ha="center", fontsize=10)
+        axes.annotate(
+            amount(each.value, each.unit), (each.value, row), (0, 9), textcoords="offset points", ha="center", fontsize=10
+        )
     axes.set_yticks(range(len(estimates)), [textwrap.fill(text, 18) for text in names])
     axes.set_ylim(len(estimates) - 0.4, -0.7)
     axes.set_xlim(0 if zero and low == 0 else low - room, high + room)

@@ -88,6 +88,13 @@ def read(options: argparse.Namespace) -> None:
         print(f"  written     {options.out}")
 
 
+def fetch(options: argparse.Namespace) -> None:
+    """Download a published file into data/raw/ and check it; without an ID, list the catalogue."""
+    from datajam.fetch import fetch_command
+
+    fetch_command(options)
+
+
 def layouts(options: argparse.Namespace) -> None:
     """List the published layouts that can be read."""
     from datajam.sources import layouts as known
@@ -120,7 +127,10 @@ def _parser() -> _Parser:
     adding.add_argument("--id", default="", help="the entry's name; by default made from the file's")
     for name in ("title", "address", "licence", "sensitivity"):
         adding.add_argument(f"--{name}", default="")
-    for added in (running, adding):
+    fetching = verb(fetch, "fetch")
+    fetching.add_argument("id", nargs="?", default="", help="a source of the catalogue or of hack.toml")
+    fetching.add_argument("--address", default="", help="the file's address, where it changes with each release")
+    for added in (running, adding, fetching):
         added.add_argument("--project", default=None, metavar="FOLDER", help="the project's folder; by default this one")
     reading = verb(read, "read")
     reading.add_argument("file")

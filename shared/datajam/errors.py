@@ -18,7 +18,7 @@ def nearest(value: str, allowed: Iterable[str], count: int = 3) -> list[str]:
     """
     likeness = {text: SequenceMatcher(None, value.casefold(), text.casefold()).ratio() for text in allowed}
     best = max(likeness.values(), default=0)
-    near = [text for text in likeness if likeness[text] >= max(0.55, best - 0.1)]
+    near = [text for text in likeness if likeness[text] >= max(0.65, best - 0.1)]
     return sorted(near, key=lambda text: -likeness[text])[:count]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 STATUSES = ("ok", "suppressed", "low", "not_applicable", "not_available", "unreliable")
 _BLANKS = ("", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", ".", "..")
-_NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d{1,3})?%?")
+_NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+(\.\d*)?|\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?%?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def number(text: str) -> float | None:
     (1234.5, 43.0, None, None)
     """
     text = text.strip()
-    if not text or not any(c.isdigit() for c in text) or not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         return None
     value = float(text.rstrip("%").replace(",", ""))
     return value if abs(value) != float("inf") else None

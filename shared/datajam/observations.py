@@ -29,10 +29,13 @@ from datajam.errors import DataJamError
 
 COLUMNS = (
     "source area_level area_code area_name region_code region_name source_area_code source_area_name "
-    "period_start period_end period_label indicator breakdown value unit lower_ci upper_ci base status status_raw"
+    "period_start period_end period_label indicator breakdown value unit lower_ci upper_ci base status "
+    "status_raw"
 ).split()
 LEVELS = ("country", "region", "subregion", "la", "lad")
-UNITS = ("percent", "score", "count", "gbp_week", "gbp_year", "rate_per_100k", "mean_0_10", "index")
+UNITS = (
+    "percent score count gbp_hour gbp_week gbp_year rate_per_1k rate_per_10k rate_per_100k mean_0_10 rank index years minutes"
+).split()
 KEY = ["source", "area_code", "period_start", "period_end", "indicator", "breakdown"]
 
 
@@ -51,6 +54,7 @@ class LoadReport:
     rows_out: int = 0
     duplicates_collapsed: int = 0
     interval_cells: int = 0
+    left_out: int = 0
     areas_matched: int = 0
     areas_mapped: dict[str, str] = field(default_factory=dict)
     areas_unplaced: dict[str, int] = field(default_factory=dict)
@@ -64,15 +68,16 @@ class LoadReport:
     synthetic: bool = False
 
     def balanced(self) -> bool:
-        """Whether every value cell of the file is a row out, or counted as collapsed or as an interval's end."""
-        return self.cells_in == self.rows_out + self.duplicates_collapsed + self.interval_cells
+        """Whether every value cell of the file is a row out, or counted as collapsed, left out or an interval's end."""
+        return self.cells_in == self.rows_out + self.duplicates_collapsed + self.interval_cells + self.left_out
 
     def __str__(self) -> str:
         lines = [
             f"{self.file}: {self.rows_in:,} rows with {self.cells_in:,} values, read as {self.source}",
             f"  out         {self.rows_out:,} observations"
             + (f", {self.duplicates_collapsed:,} repeated values collapsed" if self.duplicates_collapsed else "")
-            + (f", {self.interval_cells:,} values are ends of intervals" if self.interval_cells else ""),
+            + (f", {self.interval_cells:,} values are ends of intervals" if self.interval_cells else "")
+            + (f", {self.left_out:,} left out" if self.left_out else ""),
             f"  areas       {self.areas_matched} matched"
             + (f", {len(self.areas_mapped)} under an ended code" if self.areas_mapped else "")
             + (f", {len(self.areas_unplaced)} not placed" if self.areas_unplaced else ""),
@@ -124,7 +129,10 @@ class Block:
 
 @dataclass
 class Cells:
-    """What a layout's parser hands over: published text by row, and blocks of value cells beside it."""
+    """What a layout's parser hands over: published text by row, and blocks of value cells beside it.
+
+    Where the publisher names areas without codes, or numbers them otherwise, `place_code` is the GSS code found for each row.
+    """
 
     area_code: pd.Categorical
     area_name: pd.Categorical
@@ -133,6 +141,7 @@ class Cells:
     identifier: pd.Categorical
     breakdown: pd.Categorical
     blocks: list[Block]
+    place_code: pd.Categorical | None = None
 
     def __len__(self) -> int:
         return len(self.area_code)
@@ -159,6 +168,24 @@ def combine(columns: list[pd.Categorical], join) -> pd.Categorical:
     return pd.Categorical.from_codes(texts[numbers], categories=pd.Index(categories, dtype="str"))
 
 
+def plain_decimals(column: pd.Categorical):
+    """The distinct texts of a column as an Arrow array, and which of them are plain decimals."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pa.array(column.categories, type=pa.string())
+    return texts, pc.match_substring_regex(texts, r"^[+-]?(\d{1,300}(\.\d*)?|\.\d+)$")
+
+
+def understood(column: pd.Categorical, profile: markers.Profile) -> np.ndarray:
+    """Which distinct texts of a column are numbers or markers of the source."""
+    texts, plain = plain_decimals(column)
+    known = np.array(plain)
+    for index in np.flatnonzero(~known):
+        known[index] = markers.read(texts[int(index)].as_py(), profile)[2]
+    return known
+
+
 def numbers(column: pd.Categorical, profile: markers.Profile) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Read a column of published cells: (numbers, status codes, the markers that were not understood).
 
@@ -167,8 +194,7 @@ def numbers(column: pd.Categorical, profile: markers.Profile) -> tuple[np.ndarra
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = pa.array(column.categories, type=pa.string())
-    plain = pc.match_substring_regex(texts, r"^[+-]?(\d{1,300}(\.\d*)?|\.\d+)$")
+    texts, plain = plain_decimals(column)
     values = np.array(pc.cast(pc.if_else(plain, texts, None), pa.float64()).fill_null(np.nan))
     status = np.zeros(len(texts), dtype="int8")
     strange = []
@@ -208,16 +234,17 @@ _LEVELS_BY_CODE = {"E92": "country", "E12": "region", "E13": "subregion", "E07":
 _LEVELS_BY_CODE |= dict.fromkeys(("E06", "E08", "E09", "E10"), "la")
 
 
-def _place(code: str, name: str, level: str) -> _Area:
-    code, name = code.strip(), name.strip()
+def _place(code: str, name: str, level: str, published: str) -> _Area:
+    """Where an area lies, from its code; what is published stays as it was."""
+    code, name, published = code.strip(), name.strip(), published.strip()
     known = _LEVELS_BY_CODE.get(code[:3]) if code else _LEVELS_PUBLISHED.get(level.strip().lower())
     if known == "region" and name in ("Inner London", "Outer London"):
         code = "E13000001" if name == "Inner London" else "E13000002"
     past = places.retired().get(code)
     place = places.current(code)
     if place:
-        return _Area(place.level, place, place.region_code, past is not None, code, name)
-    return _Area(known if known in LEVELS else None, None, past.region_code if past else "", False, code, name)
+        return _Area(place.level, place, place.region_code, past is not None, published, name)
+    return _Area(known if known in LEVELS else None, None, past.region_code if past else "", False, published, name)
 
 
 def tidy(cells: Cells, *, profile: markers.Profile, report: LoadReport) -> pd.DataFrame:
@@ -227,7 +254,8 @@ def tidy(cells: Cells, *, profile: markers.Profile, report: LoadReport) -> pd.Da
     """
     if not len(cells) or not cells.blocks:
         raise BadSource(f"{report.file}: no rows of data below the header. Download the file again.")
-    area_numbers, combinations = _combined([cells.area_code, cells.area_name, cells.level])
+    found = cells.area_code if cells.place_code is None else cells.place_code
+    area_numbers, combinations = _combined([found, cells.area_name, cells.level, cells.area_code])
     areas = [_place(*parts) for parts in combinations]
     period_numbers, labels = _combined([cells.period, cells.identifier])
     spans = [_period(label, identifier, report.file) for label, identifier in labels]
@@ -427,8 +455,8 @@ def _raw(codes: list[pd.Categorical], statuses: list[np.ndarray], keep: np.ndarr
 
 
 def _fill(report: LoadReport, observations: pd.DataFrame, areas, spans, cells: Cells) -> None:
-    report.rows_in = len(cells)
-    report.cells_in = len(cells) * len(cells.blocks) + report.interval_cells
+    report.rows_in = report.rows_in or len(cells)
+    report.cells_in = report.cells_in or len(cells) * len(cells.blocks) + report.interval_cells + report.left_out
     report.rows_out = len(observations)
     report.areas_matched = len({a.place.code for a in areas if a.place})
     report.areas_mapped = {f"{a.name} {a.code}": a.place.code for a in areas if a.mapped and a.place}
@@ -439,10 +467,15 @@ def _fill(report: LoadReport, observations: pd.DataFrame, areas, spans, cells: C
         report.areas_unplaced = {str(name): int(count) for name, count in counts.items()}
     report.periods = [span.label for span in sorted(set(spans))]
     report.indicators = list(observations["indicator"].cat.categories)
-    report.breakdowns = list(observations["breakdown"].cat.categories)
+    report.breakdowns = _first(list(observations["breakdown"].cat.categories))
     counts = observations["status"].value_counts()
     report.statuses = {name: int(counts[name]) for name in markers.STATUSES if counts[name]}
     report.markers = {str(name): int(count) for name, count in observations["status_raw"].value_counts().items()}
+
+
+def _first(names: list[str], most: int = 500) -> list[str]:
+    """A list that may be long, cut with a count: a table carries its report through every step of an analysis."""
+    return names if len(names) <= most else [*names[:most], f"… {len(names) - most:,} more"]
 
 
 def load_report(observations: pd.DataFrame) -> LoadReport:

@@ -98,13 +98,13 @@ def parse(label: str, identifier: str = "") -> Period:
         ...
     datajam.periods.UnknownPeriod: Cannot read 'soon' as a period. Type an academic year such as 2024/25.
     """
-    text = re.sub(r"\s*\([A-Za-z ]*\)$", "", str(label).strip())
+    text = re.sub(r"\s*(\([A-Za-z ]*\)|Provisional)$", "", str(label).strip())
     kind = str(identifier).strip().lower()
     try:
         period = _read(text, kind)
-    except ValueError:
+    except (ValueError, KeyError, OverflowError):
         period = None
-    if period is None:
+    if period is None or period.end < period.start:
         raise UnknownPeriod(f"Cannot read {str(label)[:40]!r} as a period. Type an academic year such as 2024/25.")
     return period
 
@@ -134,6 +134,12 @@ def _read(text: str, kind: str) -> Period | None:
             return None
         year = int(match[2]) + (2000 if len(match[2]) == 2 else 0)
         return _month(year, _MONTHS[match[1].lower()])
+    if match := re.fullmatch(r"(\d{2})/(\d{4})\s*-\s*(\d{2})/(\d{4})", text):
+        first, year, last, until = map(int, match.groups())
+        span = _month(year, first, (until - year) * 12 + last - first + 1)
+        return Period(span.start, span.end, text)
+    if match := re.fullmatch(r"(\d{4})\s*-\s*(\d{4})", text):
+        return Period(date(int(match[1]), 1, 1), date(int(match[2]), 12, 31), text)
     if re.fullmatch(r"\d{4}", text):
         return _whole_year(int(text), kind)
     return None

@@ -71,6 +71,7 @@ class Retired:
     code: str
     name: str
     region_code: str
+    dfe_number: str
     valid_to: str
     successors: tuple[str, ...]
     same_footprint: bool
@@ -85,10 +86,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 @cache
 def by_code() -> dict[str, Place]:
     """Every current place by GSS code, London's two parts included."""
-    return {
-        row["code"]: Place(**{key: value for key, value in row.items() if key != "valid_from"})
-        for row in _rows("places.csv")
-    }
+    return {row["code"]: Place(**{key: value for key, value in row.items() if key != "valid_from"}) for row in _rows("places.csv")}
 
 
 @cache
@@ -99,6 +97,7 @@ def retired() -> dict[str, Retired]:
             row["code"],
             row["name"],
             row["region_code"],
+            row["dfe_number"],
             row["valid_to"],
             tuple(row["successors"].split("|")),
             row["same_footprint"] == "yes",
@@ -192,6 +191,23 @@ def _near(text: str) -> list[str]:
     return list(dict.fromkeys(official[name] for name in nearest(text, official)))
 
 
+def _code(text: str) -> str:
+    """The code a text is or names, current or ended; nothing where it names none."""
+    if re.fullmatch(r"[A-Za-z]\d{8}", text):
+        return text.upper()
+    return _by_name().get(_key(text)) or _by_name().get(_short(_key(text)), "")
+
+
+def named(text: str) -> Place | None:
+    """The place a name, alias or code means; None, without looking for near ones, where it means none.
+
+    >>> named("hull").code, named("Atlantis") is None, named("Cumbria") is None
+    ('E06000010', True, True)
+    """
+    place = current(_code(str(text).strip()))
+    return place if place and place.level != "subregion" else None
+
+
 def find(query: str) -> Place:
     """The place somebody means by a name, common alias, three-digit DfE number or GSS code.
 
@@ -207,8 +223,7 @@ def find(query: str) -> Place:
     datajam.places.UnknownPlace: No place called 'Newcastel'. Did you mean Newcastle upon Tyne? `datajam places Newcastel` searches.
     """
     text = str(query).strip()
-    code = text.upper() if re.fullmatch(r"[A-Za-z]\d{8}", text) else ""
-    code = code or _by_name().get(_key(text)) or _by_name().get(_short(_key(text)), "")
+    code = _code(text)
     place = current(code)
     if place and place.level != "subregion":
         return place

@@ -1,8 +1,8 @@
 """A team's project: its one settings file, `hack.toml`, and the data log in it.
 
-    [project]          name, theme, organisations, licence, template_version
-    [parameters]       place, period, source, and whatever the notebooks declare
-    [sources.<id>]     path, layout, title, publisher, address, licence, retrieved, sha256, sensitivity, synthetic
+[project]          name, theme, organisations, licence, template_version
+[parameters]       place, period, source, and whatever the notebooks declare
+[sources.<id>]     path, layout, title, publisher, address, licence, retrieved, sha256, sensitivity, synthetic
 """
 
 import re
@@ -77,7 +77,7 @@ class Project:
     def parameter(self, name: str) -> Any:
         """One parameter. Raises `DataJamError` where neither the notebook nor hack.toml sets it."""
         if name not in self.parameters:
-            raise DataJamError(f"{FILE} sets no {name!r} under [parameters]. Add a line such as {name} = \"…\".")
+            raise DataJamError(f'{FILE} sets no {name!r} under [parameters]. Add a line such as {name} = "…".')
         return self.parameters[name]
 
     @cached_property
@@ -86,7 +86,7 @@ class Project:
         found = {}
         for key, entry in self.settings.get("sources", {}).items():
             if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-                raise DataJamError(f"{FILE}: [sources.{key}] needs path = \"data/raw/FILE.csv\".")
+                raise DataJamError(f'{FILE}: [sources.{key}] needs path = "data/raw/FILE.csv".')
             kept = {name: entry[name] for name in Source.__dataclass_fields__ if name in entry}
             source = Source(**{**kept, "id": key, "file": self.folder / entry["path"]})
             if source.sensitivity not in SENSITIVITIES:
@@ -162,7 +162,7 @@ def open_project(folder: str | Path | None = None, **given: Any) -> Project:
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
-        raise DataJamError(f"{FILE}: {error}. Texts need quotes: place = \"Leeds\".") from None
+        raise DataJamError(f'{FILE}: {error}. Texts need quotes: place = "Leeds".') from None
     except UnicodeDecodeError:
         raise DataJamError(f"{FILE}: not UTF-8. Save it as UTF-8 in your editor.") from None
     return Project(path.parent, settings, given)
@@ -211,6 +211,8 @@ def add_source(project: Project, file: Path, key: str = "", **described: str) ->
     table.update(entry)
     sources[key] = table
     write_text(path_toml, tomlkit.dumps(document))
+    project.settings = tomllib.loads(path_toml.read_text(encoding="utf-8"))
+    project.__dict__.pop("sources", None)
     return Source(id=key, file=file, **entry)
 
 

@@ -2,7 +2,7 @@
 
 import platform
 import subprocess
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ _PACKAGES = "pandas numpy scipy statsmodels scikit-learn seaborn matplotlib pyar
 
 def now() -> str:
     """This moment in UTC, to the second."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -46,7 +46,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def gather(project: Project, hashes: dict[str, str], started: str, notebooks: list[str]) -> dict[str, Any]:
+def gather(
+    project: Project, parameters: dict[str, Any], hashes: dict[str, str], started: str, notebooks: list[str]
+) -> dict[str, Any]:
     """Everything a reviewer needs to repeat a run, as plain JSON."""
     from datajam.sources.files import sha256
 
@@ -54,7 +56,7 @@ def gather(project: Project, hashes: dict[str, str], started: str, notebooks: li
     return {
         "project": project.name,
         "place": {"code": project.place.code, "name": project.place.name},
-        "parameters": {key: value for key, value in project.parameters.items()},
+        "parameters": {**project.parameters, **parameters},
         "notebooks": {name: sha256(project.folder / "notebooks" / f"{name}.ipynb") for name in notebooks},
         "inputs": [as_json(project.sources[key], found) for key, found in hashes.items()],
         "versions": versions(),

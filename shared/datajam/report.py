@@ -1,5 +1,6 @@
 """A run as one HTML file that a councillor would read: numbers first, working folded away, nothing fetched."""
 
+import re
 from importlib import resources
 from typing import Any
 
@@ -14,14 +15,15 @@ def _templates() -> str:
 
 
 def _body(notebook, with_title: bool) -> str:
-    """One executed notebook as HTML, through nbconvert and our template."""
+    """One executed notebook as HTML, through nbconvert and our template, its headings a level below the page's."""
     from copy import deepcopy
 
     from nbconvert import HTMLExporter
 
     notebook = deepcopy(notebook)
-    for cell in [cell for cell in notebook.cells[:1] if not with_title]:
-        cell.source = "\n".join(line for line in cell.source.splitlines() if not line.startswith("# "))
+    for cell in [cell for cell in notebook.cells if cell.cell_type == "markdown"]:
+        lines = [line for line in cell.source.splitlines() if with_title or not line.startswith("# ")]
+        cell.source = "\n".join(f"#{line}" if re.match("#+ ", line) else line for line in lines)
     exporter = HTMLExporter(extra_template_basedirs=[_templates()], template_name="report", template_file="notebook.html.j2")
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
     return exporter.from_notebook_node(notebook)[0]

@@ -109,9 +109,7 @@ def typed(name: str, given: Any, default: Any) -> Any:
             return kind(given)
         except (TypeError, ValueError):
             pass
-    elif kind is str and isinstance(given, str):
-        return given
-    elif kind not in (bool, int, float, str):
+    elif kind is str and isinstance(given, str) or kind not in (bool, int, float, str):
         return given
     raise DataJamError(f"Parameter {name} = {given!r}: {kind.__name__} was expected, such as {default!r}.")
 
@@ -165,7 +163,7 @@ def run(project: Project, pattern: str = "", *, progress: bool = True) -> Run:
         if changed:
             named = ", ".join(project.sources[key].path for key in changed)
             raise InputChanged(f"The run changed its own input: {named}. Data is read, never written: mend the notebook.")
-        found, synthetic = _write(project, folder, executed, hashes, started)
+        found, synthetic = _write(project, folder, executed, parameters, hashes, started)
     except DataJamError as error:
         _keep_failed(folder, target, error)
         raise
@@ -230,7 +228,8 @@ def _execute(path: Path, folder: Path, parameters: dict[str, Any], project: Proj
     except CellTimeoutError as error:
         raise NotebookFailed(f"{path.stem}: a cell took more than {CELL_SECONDS} s. Look at {where}.") from error
     except (DeadKernelError, RuntimeError) as error:
-        raise NotebookFailed(f"{path.stem}: the kernel died, out of memory perhaps. Look at {where}.") from error
+        why = str(error).splitlines()[0][:100] if str(error) else "out of memory perhaps"
+        raise NotebookFailed(f"{path.stem}: the kernel died ({why}). Look at {where}.") from error
     notebook = nbformat.read(output, as_version=4)
     _without_machine_paths(notebook, path)
     nbformat.write(notebook, output)
@@ -244,19 +243,17 @@ def _without_machine_paths(notebook, path: Path) -> None:
             about[name] = f"notebooks/{path.name}" if name == "input_path" else path.name
 
 
-def _write(project: Project, folder: Path, executed: list, hashes: dict[str, str], started: str):
+def _write(project: Project, folder: Path, executed: list, parameters: dict[str, Any], hashes: dict[str, str], started: str):
     from datajam import report
 
-    found = [
-        {**entry, "place": project.place.name, "place_code": project.place.code} for entry in results.collect(executed)
-    ]
+    found = [{**entry, "place": project.place.name, "place_code": project.place.code} for entry in results.collect(executed)]
     write_text(folder / "results.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     charts = list(drawn(executed))
     for chart in charts:
         (folder / "figures").mkdir(exist_ok=True)
         (folder / "figures" / f"{chart['name']}.png").write_bytes(base64.b64decode(chart["png"]))
         write_text(folder / "figures" / f"{chart['name']}.csv", chart["csv"])
-    about = provenance.gather(project, hashes, started, [name for name, _ in executed])
+    about = provenance.gather(project, parameters, hashes, started, [name for name, _ in executed])
     read = sources_read(executed)
     about["inputs"] = [{**entry, "read": entry["id"] in read} for entry in about["inputs"]]
     write_text(folder / "provenance.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")

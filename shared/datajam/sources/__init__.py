@@ -16,7 +16,10 @@ from datajam.observations import BadSource, Cells, LoadReport, tidy
 from datajam.sources.files import Preview, preview
 
 OGL = "Open Government Licence v3.0"
-_MODULES = ("dfe_ees", "ons_els")
+# The NEET scorecard is an EES file with measures of its own: it is asked first.
+_MODULES = (
+    "dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls"
+).split()
 
 
 @dataclass(frozen=True)

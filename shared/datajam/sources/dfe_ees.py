@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datajam.markers import DFE_EES, number
-from datajam.observations import BadSource, Block, Cells, LoadReport, combine, constant, slug
+from datajam.markers import DFE_EES
+from datajam.observations import BadSource, Block, Cells, LoadReport, combine, constant, slug, understood
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
 
 _AREAS = (
-    "country region new_la la old_la lad local_authority_district local_authority pcon rsc_region opportunity_area lep "
-    "ward trust sponsor school english_devolved_area mayoral_combined_authority provider institution"
+    "country region new_la la old_la lad local_authority_district local_authority pcon rsc_region "
+    "opportunity_area lep ward trust sponsor school english_devolved_area mayoral_combined_authority "
+    "provider institution"
 ).split()
 _GEOGRAPHY = {f"{area}_{part}" for area in _AREAS for part in ("code", "name", "urn", "ukprn", "id")}
 _GEOGRAPHY |= {"geographic_level", "location", "location_code", "school_laestab", "location_id"}
@@ -65,9 +66,9 @@ def _meta(path: Path) -> dict[str, dict[str, str]]:
 
 def _looks_like_indicator(column: pd.Categorical) -> bool:
     """Whether at least half the cells are numbers or markers, and one is a number or a marker that is not blank."""
-    understood = np.array([number(text) is not None or DFE_EES.status(text) is not None for text in column.categories])
-    share = understood[column.codes].mean() if len(column) else 0
-    return bool(share >= 0.5 and any(text.strip() for text, known in zip(column.categories, understood) if known))
+    known = understood(column, DFE_EES)
+    named = column.categories.str.strip() != ""
+    return bool(known[column.codes].mean() >= 0.5 and (known & named).any())
 
 
 def _roles(columns: dict[str, pd.Categorical], meta: dict[str, dict[str, str]], file: str) -> tuple[list[str], list[str]]:
@@ -131,10 +132,10 @@ def _telling(filters: list[str], columns: dict[str, pd.Categorical], row: list[p
     """The filters that tell rows apart: one that is constant within a period, or only names a group of others, does not."""
 
     def distinct(names: list[str]) -> int:
-        return len(_rows(row + [columns[name] for name in names]))
+        return _distinct(row + [columns[name] for name in names])
 
     period = row[0]
-    kept = [name for name in filters if len(_rows([period, columns[name]])) > len(_rows([period]))]
+    kept = [name for name in filters if _distinct([period, columns[name]]) > _distinct([period])]
     whole = distinct(kept)
     for name in sorted(kept, key=lambda name: (name not in grouping, not _names_a_group(name))):
         others = [other for other in kept if other != name]
@@ -147,11 +148,13 @@ def _names_a_group(name: str) -> bool:
     return slug(name) in ("breakdown", "breakdown_topic", "characteristic_group", "characteristic_type", "topic")
 
 
-def _rows(columns: list[pd.Categorical]) -> np.ndarray:
-    numbers = np.zeros(len(columns[0]), dtype="int64")
+def _distinct(columns: list[pd.Categorical]) -> int:
+    """How many distinct combinations several columns hold."""
+    numbers, count = np.zeros(len(columns[0]), dtype="int64"), 1
     for column in columns:
-        numbers = pd.factorize(numbers * len(column.categories) + column.codes)[0]
-    return np.unique(numbers)
+        numbers, found = pd.factorize(numbers * len(column.categories) + column.codes)
+        count = len(found)
+    return count
 
 
 def _area(level: str, codes: tuple[str, ...]) -> tuple[str, str]:
@@ -185,9 +188,7 @@ def _parse(look: Preview, report: LoadReport) -> Cells:
     meta = _meta(look.path)
     filters, indicators = _roles(columns, meta, report.file)
     rows = len(columns["time_period"])
-    report.synthetic = any(
-        text.strip().lower() == "synthetic" for name in filters for text in columns[name].categories
-    )
+    report.synthetic = any(text.strip().lower() == "synthetic" for name in filters for text in columns[name].categories)
     report.labels = {slug(name): meta[name]["label"] for name in indicators if meta.get(name, {}).get("label")}
     code, name = _geography(columns, rows)
     period = columns["time_period"]

@@ -1,5 +1,6 @@
 """Opening published files: encodings, headers and damage, before any layout is recognised."""
 
+import codecs
 import csv
 import hashlib
 import io
@@ -91,7 +92,7 @@ def _preview_parquet(path: Path) -> Preview:
     try:
         return Preview(path, "parquet", rows=[pq.read_schema(path).names])
     except (pa.ArrowException, OSError) as error:
-        raise BadSource(f"{path.name}: a damaged Parquet file ({str(error)[:80]}). Download it again.") from None
+        raise BadSource(f"{path.name}: a damaged Parquet file ({' '.join(str(error).split())[:80]}). Download it again.") from None
 
 
 def _check_archive(path: Path) -> None:
@@ -124,7 +125,7 @@ def workbook(path: Path, sheet: str = "") -> dict[str, list[list[str]]]:
             for name in names
         }
     except Exception as error:  # calamine raises its own, Rust panics among them
-        raise BadSource(f"{path.name}: a damaged workbook ({str(error)[:80]}). Download it again.") from None
+        raise BadSource(f"{path.name}: a damaged workbook ({' '.join(str(error).split())[:80]}). Download it again.") from None
 
 
 def _text(cell) -> str:
@@ -142,14 +143,18 @@ def _preview_workbook(path: Path) -> Preview:
 
 def _encoding(path: Path) -> str:
     """UTF-8 where every byte of the file is, else Windows-1252, the other encoding publishers use."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            while file.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return "cp1252"
+    decoder = codecs.getincrementaldecoder("utf-8")()
     with open(path, "rb") as file:
-        return "utf-8-sig" if file.read(3) == b"\xef\xbb\xbf" else "utf-8"
+        marked = file.read(3) == b"\xef\xbb\xbf"
+        file.seek(0)
+        try:
+            while piece := file.read(1 << 20):
+                if not piece.isascii() or decoder.getstate()[0]:
+                    decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8-sig" if marked else "utf-8"
 
 
 def _csv_rows(file, name: str) -> Iterator[list[str]]:
@@ -187,10 +192,11 @@ def read_csv(look: Preview, header_row: int = 0, may_repeat: tuple[str, ...] = (
         warnings.append("not UTF-8: read as Windows-1252")
         data = data.decode("cp1252", errors="replace").encode()
     keys = [f"{index}" for index in range(len(names))]
+    lines = sum(1 + sum(cell.count("\n") for cell in row) for row in look.rows[: header_row + 1])
     try:
         table = pacsv.read_csv(
             pa.BufferReader(data),
-            read_options=pacsv.ReadOptions(column_names=keys, skip_rows=header_row + 1, block_size=8 << 20),
+            read_options=pacsv.ReadOptions(column_names=keys, skip_rows=lines, block_size=8 << 20),
             parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=True),
             convert_options=pacsv.ConvertOptions(
                 column_types={key: pa.dictionary(pa.int32(), pa.string()) for key in keys}, strings_can_be_null=False
@@ -199,6 +205,8 @@ def read_csv(look: Preview, header_row: int = 0, may_repeat: tuple[str, ...] = (
     except pa.ArrowInvalid as error:
         raise BadSource(_bad_row(look, len(names), header_row, str(error))) from None
     del data
+    if not table.num_rows:
+        raise BadSource(f"{name}: no rows of data below the header. Download the file again.")
     table = table.unify_dictionaries()
     columns = {}
     for key, text in zip(keys, names, strict=True):

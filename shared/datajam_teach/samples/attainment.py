@@ -77,7 +77,10 @@ def _groups(truth: Truth, index: int, rng: np.random.Generator) -> dict[tuple[st
     fsm = _means(rng, fsm_true, fsm_pupils, truth.pupil_spread)
     other = _means(rng, known["other"], other_pupils, truth.pupil_spread)
     pupils = fsm_pupils + other_pupils
-    totals = {("Total", "FSM"): (fsm_pupils, fsm * fsm_pupils), ("Total", "FSM all other"): (other_pupils, other * other_pupils)}
+    totals = {
+        ("Total", "FSM"): (fsm_pupils, fsm * fsm_pupils),
+        ("Total", "FSM all other"): (other_pupils, other * other_pupils),
+    }
     whole = fsm * fsm_pupils + other * other_pupils
     totals["Total", "Total"] = (pupils, whole)
     boys = (pupils * 0.51).round().astype(int)

@@ -14,7 +14,7 @@ import numpy as np
 from datajam import places
 from datajam_teach.samples import published
 
-HEADER = "areacd,areanm,geography,indicator,period,measure,observation,unit,lci_95,uci_95,status,notes".split(",")
+HEADER = "areacd areanm geography indicator period measure observation unit lci_95 uci_95 status notes".split()
 NOTE = "Synthetic: not these places' results"
 
 

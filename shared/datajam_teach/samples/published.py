@@ -10,11 +10,12 @@ from datajam import places
 REGION_SPELLINGS = ("Yorkshire and The Humber", "Yorkshire and the Humber", "Yorkshire And The Humber")
 RETIRED_STILL_USED = {"E08000038": "E08000016", "E08000039": "E08000019"}
 TINY = ("E09000001", "E06000053")
-_INNER = set("E09000001 E09000007 E09000011 E09000012 E09000013 E09000014 E09000019 E09000020 E09000022 E09000023 "
-             "E09000025 E09000028 E09000030 E09000032 E09000033".split())  # fmt: skip
+_INNER = frozenset(
+    "E09000001 E09000007 E09000011 E09000012 E09000013 E09000014 E09000019 E09000020 "
+    "E09000022 E09000023 E09000025 E09000028 E09000030 E09000032 E09000033".split()
+)
 GEOGRAPHY = (
-    "time_period time_identifier geographic_level country_code country_name region_code region_name "
-    "old_la_code la_name new_la_code"
+    "time_period time_identifier geographic_level country_code country_name region_code region_name old_la_code la_name new_la_code"
 ).split()
 
 
