@@ -48,7 +48,21 @@ def test_every_label_seen_in_published_files_is_read(label, identifier, start, e
     assert (period.start.isoformat(), period.end.isoformat()) == (start, end)
 
 
-@pytest.mark.parametrize("label", ["", "soon", "20245", "2024/27", "2024-13-01", "Foo 22", "9999999", "2025-02-30/P1Y", "Jan 2021-Bec 2021", "Dec 2021-Jan 2021"])
+NO_PERIODS = [
+    "",
+    "soon",
+    "20245",
+    "2024/27",
+    "2024-13-01",
+    "Foo 22",
+    "9999999",
+    "2025-02-30/P1Y",
+    "Jan 2021-Bec 2021",
+    "Dec 2021-Jan 2021",
+]
+
+
+@pytest.mark.parametrize("label", NO_PERIODS)
 def test_what_is_no_period_is_refused_with_an_example(label):
     with pytest.raises(periods.UnknownPeriod, match="2024/25"):
         periods.parse(label)
@@ -64,7 +78,28 @@ def test_any_label_is_a_span_that_ends_after_it_starts_or_a_clear_error(label, i
 
 
 @pytest.mark.parametrize(
-    "text", ["nan", "inf", "-inf", "NaN", "1e999", "0x10", "1_000", "", " ", "1,2", "12,34", "--1", "1.2.3", "E06", ".e5", ".", "+", "%", "١٢"]
+    "text",
+    [
+        "nan",
+        "inf",
+        "-inf",
+        "NaN",
+        "1e999",
+        "0x10",
+        "1_000",
+        "",
+        " ",
+        "1,2",
+        "12,34",
+        "--1",
+        "1.2.3",
+        "E06",
+        ".e5",
+        ".",
+        "+",
+        "%",
+        "١٢",
+    ],
 )
 def test_texts_that_only_look_like_numbers_are_not_numbers(text):
     assert markers.number(text) is None

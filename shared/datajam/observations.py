@@ -24,7 +24,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from datajam import markers, periods, places
+from datajam import districts, markers, periods, places
 from datajam.errors import DataJamError
 
 COLUMNS = (
@@ -216,6 +216,7 @@ class _Area:
     mapped: bool
     code: str
     name: str
+    key: str
 
 
 _LEVELS_PUBLISHED = {
@@ -237,14 +238,16 @@ _LEVELS_BY_CODE |= dict.fromkeys(("E06", "E08", "E09", "E10"), "la")
 def _place(code: str, name: str, level: str, published: str) -> _Area:
     """Where an area lies, from its code; what is published stays as it was."""
     code, name, published = code.strip(), name.strip(), published.strip()
+    key = f"?{level.strip()}|{code}|{name}"
     known = _LEVELS_BY_CODE.get(code[:3]) if code else _LEVELS_PUBLISHED.get(level.strip().lower())
     if known == "region" and name in ("Inner London", "Outer London"):
         code = "E13000001" if name == "Inner London" else "E13000002"
     past = places.retired().get(code)
-    place = places.current(code)
+    place = places.current(code) or districts.place(code)
     if place:
-        return _Area(place.level, place, place.region_code, past is not None, published, name)
-    return _Area(known if known in LEVELS else None, None, past.region_code if past else "", False, published, name)
+        return _Area(place.level, place, place.region_code, past is not None, published, name, key)
+    region = past.region_code if past else districts.region_of(code)
+    return _Area(known if known in LEVELS else None, None, region, False, published, name, key)
 
 
 def tidy(cells: Cells, *, profile: markers.Profile, report: LoadReport) -> pd.DataFrame:
@@ -355,7 +358,7 @@ def _beside(text, profile, name: str, block: Block, report: LoadReport) -> np.nd
 
 def _collapse(cells, area_numbers, areas, period_numbers, spans, values, statuses, report):
     """Keep one of each repeated row; keep two codes of one place apart where their values differ."""
-    keys = np.array([a.place.code if a.place else f"?{a.level}|{a.code}|{a.name}" for a in areas], dtype=object)
+    keys = np.array([a.place.code if a.place else a.key for a in areas], dtype=object)
     place_numbers = pd.factorize(keys)[0][area_numbers]
     span_numbers = pd.factorize(np.array([f"{span.start}|{span.end}" for span in spans], dtype=object))[0][period_numbers]
     key = (place_numbers.astype("int64") * (span_numbers.max(initial=0) + 1) + span_numbers) * len(
@@ -391,7 +394,7 @@ def _collapse(cells, area_numbers, areas, period_numbers, spans, values, statuse
                 raise BadSource(_conflict(cells, report.file, first, row))
     if apart:
         areas = [
-            _Area(area.level, None, area.region, False, area.code, area.name) if index in apart else area
+            _Area(area.level, None, area.region, False, area.code, area.name, area.key) if index in apart else area
             for index, area in enumerate(areas)
         ]
         keep[np.isin(area_numbers, list(apart))] = True
@@ -511,7 +514,7 @@ def schema():
         {
             "source": text(False),
             "area_level": text(True, LEVELS),
-            "area_code": text(True, list(places.by_code())),
+            "area_code": text(True, [*places.by_code(), *districts.by_code()]),
             **{name: text(True) for name in ("area_name", "region_code", "region_name")},
             **{name: text(False) for name in ("source_area_code", "source_area_name")},
             "period_start": pa.Column("datetime64[s]"),

@@ -17,9 +17,7 @@ from datajam.sources.files import Preview, preview
 
 OGL = "Open Government Licence v3.0"
 # The NEET scorecard is an EES file with measures of its own: it is asked first.
-_MODULES = (
-    "dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls"
-).split()
+_MODULES = ("dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls").split()
 
 
 @dataclass(frozen=True)
