@@ -2,7 +2,6 @@
 
 import csv
 import re
-import time
 from collections import Counter
 from contextlib import suppress
 
@@ -183,13 +182,6 @@ def test_labels_and_units_of_the_real_file_are_those_of_the_dictionary(real, loa
         "score",
     ]
     assert {"rate_per_1k", "rate_per_10k"} <= set(units.values()) and "index" not in units.values()
-
-
-def test_the_real_file_is_tidy_in_under_four_seconds(real):
-    path = real(REAL)
-    start = time.perf_counter()
-    load(path)
-    assert time.perf_counter() - start < 4
 
 
 def test_each_quirk_of_a_small_file_is_read(tmp_path):

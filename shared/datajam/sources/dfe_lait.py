@@ -1,8 +1,9 @@
 """Local authority interactive tool (LAIT): every measure the tool shows, long form, one row a value, as Parquet.
 
-Areas have the department's three-digit numbers, and numbers of the tool's own for regions. What a measure is called,
-what it counts and which kind of year it is for stand in the data dictionary: a CSV with `dictionary` in its name, beside
-the file. Without it years are read as calendar years and units are guessed, with a warning. A year alone names the year's end: 2025 of an academic-year measure is 2024/25, and is labelled so.
+Areas have the department's three-digit numbers, and numbers of the tool's own for regions. What a measure is called, what
+it counts and which kind of year it is for stand in the data dictionary: a CSV with `dictionary` in its name, beside the
+file. Without it years are read as calendar years and units are guessed, with a warning. A year alone names the year's end:
+2025 of an academic-year measure is 2024/25, and is labelled so.
 
 Source: DfE, "Local authority interactive tool: data and data dictionary" (2026).
 """
