@@ -201,7 +201,6 @@ def test_each_quirk_of_a_small_file_is_read(tmp_path):
     assert report.labels["att8_percent"] == "Pupils at the standard (%)"
     assert report.warnings == [
         "1 rows of Permanent left out: they have neither a year nor a value",
-        "rates per 1,000 or 10,000, kept as published with unit index: care",
         "meals: 1 percentages above 100, kept as published",
     ]
 
