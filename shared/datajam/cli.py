@@ -81,7 +81,7 @@ def read(options: argparse.Namespace) -> None:
     import datajam
     from datajam.sources.writing import write
 
-    observations = datajam.read(options.file, options.layout)
+    observations = datajam.read(options.file, options.layout, keep_postcodes=options.keep_postcodes)
     print(datajam.load_report(observations))
     if options.out:
         write(observations, Path(options.out))
@@ -135,6 +135,7 @@ def _parser() -> _Parser:
     reading = verb(read, "read")
     reading.add_argument("file")
     reading.add_argument("--layout", default="", help="read as this layout instead of recognising it")
+    reading.add_argument("--keep-postcodes", action="store_true", help="keep a column of full postcodes (personal data)")
     reading.add_argument("--out", default="", metavar="FILE", help="write the tidy table: .parquet or .csv")
     verb(layouts, "layouts")
     return parser

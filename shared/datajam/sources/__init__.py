@@ -57,12 +57,14 @@ def recognise(look: Preview) -> Layout:
     )
 
 
-def read(path: str | Path, layout: str = "") -> pd.DataFrame:
+def read(path: str | Path, layout: str = "", *, keep_postcodes: bool = False) -> pd.DataFrame:
     """Read a published file as the observations table; `datajam.load_report` of it says what happened.
 
-    The layout is recognised by content unless it is named. Raises `BadSource` for a file that cannot be read as one.
+    The layout is recognised by content unless it is named. A column of full postcodes is coded to authorities and dropped
+    unless it is kept on purpose. Raises `BadSource` for a file that cannot be read as one.
     """
     look = preview(path)
+    look.keep_postcodes = keep_postcodes
     chosen = named(layout) if layout else recognise(look)
     differences = chosen.differences(look) if layout else []
     if differences:

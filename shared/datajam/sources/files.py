@@ -36,6 +36,7 @@ class Preview:
     encoding: str = "utf-8"
     rows: list[list[str]] = field(default_factory=list)
     sheets: dict[str, list[list[str]]] = field(default_factory=dict)
+    keep_postcodes: bool = False
 
     @property
     def header(self) -> list[str]:
@@ -212,7 +213,32 @@ def read_csv(look: Preview, header_row: int = 0, may_repeat: tuple[str, ...] = (
     for key, text in zip(keys, names, strict=True):
         column = table.column(key)
         columns[text] = _categorical(column)
-    return columns, warnings
+    return (columns if look.keep_postcodes else _without_postcodes(columns, warnings)), warnings
+
+
+def _without_postcodes(columns: dict[str, pd.Categorical], warnings: list[str]) -> dict[str, pd.Categorical]:
+    """Replace a column of full postcodes by the authority each lies in, or drop it where the directory is not installed."""
+    from datajam import postcodes
+
+    kept = {}
+    for name, column in columns.items():
+        texts = pd.Series(column.categories)
+        if not postcodes.is_postcodes(texts.head(50)) or not postcodes.is_postcodes(texts):
+            kept[name] = column
+            continue
+        try:
+            codes = postcodes.to_authority(texts).fillna("").astype("str")
+        except postcodes.NoDirectory:
+            warnings.append(f"column {name!r} holds full postcodes, personal data: dropped (read with keep_postcodes=True to keep)")
+            continue
+        numbers, found = pd.factorize(codes.to_numpy(dtype=object))
+        kept[f"{name}_la_code"] = pd.Categorical.from_codes(numbers[column.codes], categories=pd.Index(found, dtype="str"))
+        unplaced = int((codes == "").sum())
+        warnings.append(
+            f"column {name!r} holds full postcodes, personal data: coded to authorities and dropped "
+            f"({len(codes)} postcodes, {unplaced} not in the directory)"
+        )
+    return kept
 
 
 def _categorical(column) -> pd.Categorical:
