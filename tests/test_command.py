@@ -61,3 +61,11 @@ def test_importing_loads_nothing_heavy():
 def test_a_console_that_cannot_show_a_letter_does_not_stop_it(datajam_command):
     done = datajam_command("places", "Llŷn", PYTHONIOENCODING="cp1252", PYTHONUTF8="0")
     assert done.returncode == 2 and "No place called" in done.stderr
+
+
+def test_no_public_name_is_hidden_by_a_module_once_that_is_imported():
+    import datajam
+
+    modules = {path.stem for path in (ROOT / "shared" / "datajam").glob("*.py")} | {"sources"}
+    assert not modules & set(datajam.__all__)
+    assert all(callable(getattr(datajam, name)) for name in datajam.__all__ if name != "__version__")

@@ -52,7 +52,10 @@ def totals(path, place: str) -> dict[str, tuple[float, int]]:
     with open(path, encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             if row[column] == code and row["geographic_level"] == level and row["characteristic_gender"] == "Total":
-                found[row["characteristic_free_school_meals"]] = (float(row["t_att8"]) / float(row["t_pupils"]), int(row["t_pupils"]))
+                found[row["characteristic_free_school_meals"]] = (
+                    float(row["t_att8"]) / float(row["t_pupils"]),
+                    int(row["t_pupils"]),
+                )
     return found
 
 

@@ -28,7 +28,7 @@ def only_notebook(made: Path, *cells: dict) -> None:
     for path in (made / "notebooks").glob("*.ipynb"):
         path.unlink()
     parameters = cell('place: str = ""\nperiod: str = ""\nsize: float = 1.5', "parameters")
-    reading = cell("import datajam\nhack = datajam.project(place=place, period=period)\ntable = hack.read()")
+    reading = cell("import datajam\nhack = datajam.open_project(place=place, period=period)\ntable = hack.read()")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = {"cells": [parameters, reading, *cells], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     (made / "notebooks" / "01_only.ipynb").write_text(json.dumps(notebook), encoding="utf-8")

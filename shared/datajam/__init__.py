@@ -17,7 +17,7 @@ _WHERE = {
     "load_report": "observations",
     "check": "observations",
     "place": "places:find",
-    "project": "project:open_project",
+    "open_project": "project",
     "record": "results",
     "slug": "observations",
     "join": "joins",
