@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from datajam import observations
-from datajam.observations import BadSource, LoadReport, tidy
+from datajam.cells import tidy
+from datajam.observations import BadSource, LoadReport
 from datajam.sources.dfe_lait import LAYOUT
 from datajam.sources.files import preview
 

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from datajam import observations
-from datajam.observations import BadSource, LoadReport, slug, tidy
+from datajam.cells import tidy
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.sources.dfe_neet import LAYOUT
 from datajam.sources.files import preview
 

@@ -6,8 +6,9 @@ from collections import Counter
 import openpyxl
 import pytest
 
+from datajam.cells import tidy
 from datajam.markers import NOMIS_APS
-from datajam.observations import BadSource, LoadReport, check, tidy
+from datajam.observations import BadSource, LoadReport, check
 from datajam.sources.files import preview
 from datajam.sources.nomis_aps import LAYOUT
 

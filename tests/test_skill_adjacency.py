@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datajam.observations import BadSource, LoadReport, check, tidy
+from datajam.cells import tidy
+from datajam.observations import BadSource, LoadReport, check
 from datajam.sources.files import preview
 from datajam.sources.skill_adjacency import LAYOUT, matrix
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from datajam.cells import Cells, tidy
 from datajam.errors import DataJamError
 from datajam.markers import Profile
-from datajam.observations import BadSource, Cells, LoadReport, tidy
+from datajam.observations import BadSource, LoadReport
 from datajam.sources.files import Preview, preview
 
 OGL = "Open Government Licence v3.0"

@@ -10,8 +10,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from datajam.cells import combine, numbers
 from datajam.markers import Profile, number
-from datajam.observations import BadSource, LoadReport, combine, numbers
+from datajam.observations import BadSource, LoadReport
 
 _GSS = re.compile(r"\s*[A-Z]\d{8}\s*")
 

@@ -12,8 +12,9 @@ import re
 
 import pandas as pd
 
+from datajam.cells import Block, Cells, constant
 from datajam.markers import GSS_BRACKETS
-from datajam.observations import BadSource, Block, Cells, LoadReport, constant, slug
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.places import ENGLAND
 from datajam.sources import Layout
 from datajam.sources.checking import (

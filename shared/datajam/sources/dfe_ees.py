@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from datajam.cells import Block, Cells, combine, constant, understood
 from datajam.markers import DFE_EES
-from datajam.observations import BadSource, Block, Cells, LoadReport, combine, constant, slug, understood
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
 

@@ -12,8 +12,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from datajam.cells import Block, Cells, combine, numbers
 from datajam.markers import DFE_EES, number
-from datajam.observations import BadSource, Block, Cells, LoadReport, combine, numbers, slug
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
 

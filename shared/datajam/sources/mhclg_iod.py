@@ -13,8 +13,9 @@ import re
 
 import pandas as pd
 
+from datajam.cells import Block, Cells, constant
 from datajam.markers import GSS_BRACKETS
-from datajam.observations import BadSource, Block, Cells, LoadReport, constant, slug
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.checking import expect, expect_codes, percentages, table, without_blank_rows
 from datajam.sources.files import Preview, read_csv, workbook

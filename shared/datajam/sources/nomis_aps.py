@@ -25,8 +25,9 @@ import numpy as np
 import pandas as pd
 
 from datajam import places
+from datajam.cells import Block, Cells, combine, constant, numbers
 from datajam.markers import NOMIS_APS, Profile, number
-from datajam.observations import BadSource, Block, Cells, LoadReport, combine, constant, numbers, slug
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv, workbook
 

@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 
 from datajam import periods, places
+from datajam.cells import Block, Cells, combine, constant
 from datajam.markers import GSS_BRACKETS, number
-from datajam.observations import BadSource, Block, Cells, LoadReport, combine, constant, slug
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv, workbook
 

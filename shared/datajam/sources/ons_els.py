@@ -6,8 +6,9 @@ vintage: what is not an English place is kept and reported as not placed.
 Source: ONS, "Explore local statistics: data downloads" (2026).
 """
 
+from datajam.cells import Block, Cells, combine, constant
 from datajam.markers import ONS_ELS
-from datajam.observations import Block, Cells, LoadReport, combine, constant, slug
+from datajam.observations import LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
 

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from datajam import periods
+from datajam.cells import Block, Cells, constant
 from datajam.markers import Profile
-from datajam.observations import BadSource, Block, Cells, LoadReport, constant, slug
+from datajam.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.checking import (
     expect,

@@ -24,7 +24,8 @@ import numpy as np
 import pandas as pd
 
 from datajam import markers, places
-from datajam.observations import BadSource, Block, Cells, LoadReport, combine, constant, numbers
+from datajam.cells import Block, Cells, combine, constant, numbers
+from datajam.observations import BadSource, LoadReport
 from datajam.sources import Layout
 from datajam.sources.files import Preview, preview, read_csv
 
