@@ -252,6 +252,8 @@ def _beside(text, profile, name: str, block: Block, report: LoadReport) -> np.nd
         return None
     value, status, _ = numbers(text, profile)
     beside = numbers(block.value, profile)[0]
+    if name == "base" and (np.abs(value) > 2**53).any():
+        raise BadSource(f"{report.file}: a base of {np.nanmax(np.abs(value)):.3g} people. Are columns swapped? Download it again.")
     named = np.array([bool(category.strip()) for category in text.categories] or [False])
     marked = np.isnan(value) & ~np.isnan(beside) & named[text.codes]
     if name != "base" and marked.any():

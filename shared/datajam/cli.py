@@ -95,6 +95,13 @@ def fetch(options: argparse.Namespace) -> None:
     fetch_command(options)
 
 
+def codebook(options: argparse.Namespace) -> None:
+    """Print the codebook of the project's data log, or of the files given."""
+    from datajam.codebook import codebook_command
+
+    codebook_command(options)
+
+
 def layouts(options: argparse.Namespace) -> None:
     """List the published layouts that can be read."""
     from datajam.sources import layouts as known
@@ -130,7 +137,9 @@ def _parser() -> _Parser:
     fetching = verb(fetch, "fetch")
     fetching.add_argument("id", nargs="?", default="", help="a source of the catalogue or of hack.toml")
     fetching.add_argument("--address", default="", help="the file's address, where it changes with each release")
-    for added in (running, adding, fetching):
+    coding = verb(codebook, "codebook")
+    coding.add_argument("files", nargs="*", help="published files; by default the project's data log")
+    for added in (running, adding, fetching, coding):
         added.add_argument("--project", default=None, metavar="FOLDER", help="the project's folder; by default this one")
     reading = verb(read, "read")
     reading.add_argument("file")

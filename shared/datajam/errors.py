@@ -9,6 +9,9 @@ class DataJamError(Exception):
 
     exit_code = 2
 
+    def __init__(self, message: str = ""):
+        super().__init__("".join(letter if letter.isprintable() else "\ufffd" for letter in str(message)))
+
 
 def nearest(value: str, allowed: Iterable[str], count: int = 3) -> list[str]:
     """List the allowed values most like a mistyped one, best first, ignoring case; none where none is near.

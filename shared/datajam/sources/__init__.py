@@ -51,7 +51,14 @@ def recognise(look: Preview) -> Layout:
     for differences, layout in differing:
         if not differences:
             return layout
-    differences, layout = min(differing, key=lambda pair: len(pair[0]))
+    empty = Preview(look.path, look.kind, rows=[[""]], sheets={"": [[""]]} if look.sheets else {})
+
+    def distance(pair: tuple[list[str], Layout]) -> tuple[bool, float]:
+        """Files of another kind last; then by how much is lacking of what an empty file lacks."""
+        differences, layout = pair
+        return differences[0].startswith(f"it is {look.kind},"), len(differences) / max(len(layout.differences(empty)), 1)
+
+    differences, layout = min(differing, key=distance)
     raise BadSource(
         f"{look.path.name}: not a layout DataJam reads. Nearest is {layout.name} ({layout.title}), but "
         f"{'; '.join(differences[:4])}. `datajam layouts` lists what can be read."

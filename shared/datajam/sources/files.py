@@ -4,7 +4,9 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,9 @@ _SIGNATURES = {
 }
 _LONGEST_LINE = 1_000_000
 _LARGEST_WORKBOOK = 500_000_000
+_MOST_COLUMNS = 16_384
+_MOST_CELLS = 2_000_000
+_REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
 
 
 @dataclass
@@ -80,6 +85,8 @@ def preview(path: str | Path) -> Preview:
         raise BadSource(f"{path.name}: binary data, byte {head.index(0) + 1} is NUL. A CSV file was expected.")
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<!doctype", b"<html")):
         raise BadSource(f"{path.name}: a web page, not data. Open the address in a browser and save the CSV itself.")
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+        raise BadSource(f"{path.name}: JSON or GeoJSON, not a layout DataJam reads. Download the CSV of the same data.")
     encoding = _encoding(path)
     with open(path, encoding=encoding, newline="") as file:
         rows = [row for row, _ in zip(_csv_rows(file, path.name), range(20), strict=False)]
@@ -110,6 +117,30 @@ def _check_archive(path: Path) -> None:
         raise BadSource(f"{path.name}: unpacks to {unpacked / 1e6:,.0f} MB, more than a published workbook. Not opened.")
 
 
+def _check_extent(path: Path) -> None:
+    """Refuse a workbook with a sheet whose cells lie so far apart that the rectangle around them would fill memory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for part in archive.namelist():
+                if part.startswith("xl/worksheets/") and (cells := _rectangle(archive, part)) > _MOST_CELLS:
+                    raise BadSource(f"{path.name}: a sheet spreads over {cells:,} cells, more than a published one. Not opened.")
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError, zlib.error) as error:
+        raise BadSource(f"{path.name}: a damaged workbook ({str(error)[:80]}). Download it again.") from None
+
+
+def _rectangle(archive: zipfile.ZipFile, part: str) -> int:
+    """How many cells the rectangle from A1 to a sheet's last row and column has."""
+    columns, last, rest = {b"A"}, 1, b""
+    with archive.open(part) as sheet:
+        while piece := sheet.read(1 << 20):
+            found = _REFERENCE.findall(rest + piece)
+            columns.update(letters.upper() for letters, _ in found)
+            last = max([last, *(int(row) for _, row in found)])
+            rest = piece[-64:]
+    widest = max(columns, key=lambda letters: (len(letters), letters))
+    return last * sum((letter - 64) * 26**power for power, letter in enumerate(reversed(widest)))
+
+
 def workbook(path: Path, sheet: str = "") -> dict[str, list[list[str]]]:
     """Every sheet of an Excel workbook, or one, as rows of texts: numbers as Excel stores them, whole ones without '.0'.
 
@@ -138,6 +169,8 @@ def _text(cell) -> str:
 
 
 def _preview_workbook(path: Path) -> Preview:
+    _check_archive(path)
+    _check_extent(path)
     sheets = {name: rows[:20] for name, rows in workbook(path).items()}
     return Preview(path, "xlsx", rows=next(iter(sheets.values()), []), sheets=sheets)
 
@@ -158,10 +191,20 @@ def _encoding(path: Path) -> str:
     return "utf-8-sig" if marked else "utf-8"
 
 
+def _lines(file, name: str) -> Iterator[str]:
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) >= _LONGEST_LINE:
+            raise BadSource(f"{name}: a line of more than {_LONGEST_LINE:,} letters: the file is damaged. Download it again.")
+        yield line
+
+
 def _csv_rows(file, name: str) -> Iterator[list[str]]:
     csv.field_size_limit(_LONGEST_LINE)
     try:
-        yield from csv.reader(file, strict=True)
+        for row in csv.reader(_lines(file, name), strict=True):
+            if len(row) > _MOST_COLUMNS:
+                raise BadSource(f"{name}: a row of {len(row):,} cells, more than a published table has. Download it again.")
+            yield row
     except (csv.Error, UnicodeDecodeError) as error:
         raise BadSource(f"{name}: not a CSV file ({error}). Download it again.") from None
 
@@ -183,7 +226,8 @@ def read_csv(look: Preview, header_row: int = 0, may_repeat: tuple[str, ...] = (
     repeated = sorted({text for text in names if names.count(text) > 1})
     if repeated:
         where = [str(index + 1) for index, text in enumerate(names) if text == repeated[0]]
-        raise BadSource(f"{name}: column {repeated[0]!r} is there twice (columns {' and '.join(where)}). Rename one.")
+        often = "twice" if len(where) == 2 else f"{len(where)} times"
+        raise BadSource(f"{name}: column {repeated[0][:60]!r} is there {often} (columns {' and '.join(where[:2])}). Rename one.")
     data = look.path.read_bytes()
     warnings = [] if data.endswith((b"\n", b"\r")) else ["the last line does not end: the file may be cut short"]
     if b"\x00" in data:

@@ -32,6 +32,6 @@ def _harmless(observations: pd.DataFrame) -> pd.DataFrame:
     table = observations.copy(deep=False)
     for name in table.columns[[isinstance(kind, pd.CategoricalDtype) for kind in table.dtypes]]:
         table[name] = table[name].cat.rename_categories(
-            lambda text: "'" + text if text[:1] in ("=", "+", "@", "\t") or (text[:1] == "-" and len(text) > 1) else text
+            lambda text: "'" + text if text[:1] in ("=", "+", "@", "\t", "\r") or (text[:1] == "-" and len(text) > 1) else text
         )
     return table
