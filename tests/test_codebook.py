@@ -78,7 +78,8 @@ def test_the_page_names_no_folder_of_this_machine(page):
 
 
 def test_a_text_that_would_break_the_table_does_not(tmp_path):
-    lines = SAMPLES[1].read_text(encoding="utf-8-sig").replace("No qualifications", "No | <b>qualifications</b>")
+    sample = ROOT / "starters" / "skills" / "data" / "sample" / "qualifications_synthetic.csv"
+    lines = sample.read_text(encoding="utf-8-sig").replace("No qualifications", "No | <b>qualifications</b>")
     (tmp_path / "odd.csv").write_text(lines, encoding="utf-8")
     row = next(line for line in codebook([tmp_path / "odd.csv"]).splitlines() if "qualifications&lt;" in line or "\\|" in line)
     assert "No \\| &lt;b>qualifications&lt;/b>" in row and row.replace("\\|", "").count("|") == 5
