@@ -63,6 +63,13 @@ def cards(found: list[dict[str, Any]]) -> list[dict[str, str]]:
     return made
 
 
+def _open_government(read: list[dict[str, Any]], parts: list[dict[str, str]]) -> bool:
+    """Whether the page holds open-government information: from a source, or from the reference figures."""
+    return any("Open Government" in source["licence"] for source in read) or any(
+        "<th>published figure</th>" in part["html"] for part in parts
+    )
+
+
 def render(project: Project, executed: list, found: list[dict[str, Any]], about: dict[str, Any]) -> str:
     """The report page of a run: the last notebook is the findings, the others are the working."""
     from jinja2 import Environment, FileSystemLoader
@@ -83,6 +90,6 @@ def render(project: Project, executed: list, found: list[dict[str, Any]], about:
         synthetic=any(source["synthetic"] for source in read),
         sources=read,
         about=about,
-        attribution=_OGL_LINE if any("Open Government" in source["licence"] for source in read) else "",
+        attribution=_OGL_LINE if _open_government(read, parts) else "",
         style=_style(),
     )

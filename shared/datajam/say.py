@@ -377,3 +377,33 @@ def not_allowed(around: list[Estimate], label: str) -> list[str]:
     elif unclear:
         lines.insert(0, f"That {spoken(here.place)} differs from {' or '.join(unclear)}: chance can explain it.")
     return lines
+
+
+def published(place: str, *measures: str) -> str:
+    """The real published figures of a place's region and of England, latest year, as a Markdown table with their source.
+
+    >>> print(published("Durham", "attainment8_fsm_eligible").splitlines()[2])
+    | Average Attainment 8 score, pupils eligible for free school meals | 2024/25 | 33.8 points | 35.0 points | DfE LAIT |
+    """
+    from datajam import reference
+
+    region = next((each for each in (places.find(place), *places.find(place).comparators) if each.level == "region"), None)
+    wider = [region, places.by_code()[places.ENGLAND]] if region else [places.by_code()[places.ENGLAND]]
+    lines = [" | ".join(["", "published figure", "period", *(each.name for each in wider), "source", ""]).strip()]
+    lines.append("|" + "---|" * (len(wider) + 3))
+    for measure in measures:
+        figures = reference.figures(measure)
+        latest = figures[figures["period_end"] == figures["period_end"].max()].set_index("area_code")
+        cells = [
+            amount(latest["value"][each.code], latest["unit"][each.code]) if each.code in latest.index else "no figure"
+            for each in wider
+        ]
+        row = [reference.measures()[measure], latest["period_label"].iloc[0], *cells]
+        lines.append(f"| {' | '.join([*row, _source_name(latest['source'].iloc[0])])} |")
+    return "\n".join(lines)
+
+
+def _source_name(source: str) -> str:
+    """The publisher and table of a reference figure, without the name of a file."""
+    known = ("DfE LAIT", "DfE NEET", "ONS Explore Local Statistics")
+    return next((name for name in known if source.startswith(name)), source)
