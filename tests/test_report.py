@@ -126,4 +126,7 @@ def test_a_name_with_markup_in_it_is_shown_as_text(bake, browser, datajam_comman
     opened = browser.new_page()
     opened.goto((made / "runs" / "york" / "report.html").as_uri())
     assert "<script>alert(1)</script>" in opened.locator(".project").inner_text()
+    opened.get_by_role("link", name="Which skills next?").click()
+    assert opened.url.endswith("runs/york/skills.html") and opened.locator("h1").inner_text() == "Which skills next?"
+    assert opened.locator(".synthetic").is_visible()
     opened.close()

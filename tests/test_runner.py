@@ -211,6 +211,18 @@ def test_one_name_recorded_twice_fails_the_run(baked, datajam_command):
     assert done.returncode == 2 and "'answer' was recorded before, in 01_only, cell 4" in done.stderr
 
 
+def test_a_page_made_by_a_notebook_stands_beside_the_report_and_one_name_serves_once(baked, datajam_command):
+    page = 'from datajam import results\nresults.attach("try.html", "<p>hello</p>", "A page to try")'
+    only_notebook(baked, cell(page))
+    assert datajam_command("run", "--quiet", cwd=baked).returncode == 0
+    folder = baked / "runs" / "north-east"
+    assert (folder / "try.html").read_text(encoding="utf-8") == "<p>hello</p>"
+    assert 'href="try.html">A page to try' in (folder / "report.html").read_text(encoding="utf-8")
+    only_notebook(baked, cell(page), cell(f"{page}  # again"))
+    done = datajam_command("run", "--quiet", cwd=baked)
+    assert done.returncode == 2 and "'try.html' is there already" in done.stderr
+
+
 def test_a_parameter_reaches_the_notebook_in_its_type(baked, datajam_command):
     only_notebook(baked, cell('datajam.record("twice", size * 2, "people", label="Twice", base=1, base_of="asked")'))
     done = datajam_command("run", "--quiet", "-p", "size=2.5", cwd=baked)

@@ -123,6 +123,18 @@ class Project:
         show({"text/plain": text}, {"datajam": {"source": source.id}})
         return observations
 
+    def file(self, key: str) -> Path:
+        """The file of an entry of the data log, checked against the log, for what is not read as observations.
+
+        In a notebook it leaves a line in the output, from which a run knows what was read.
+        """
+        from datajam.results import show
+
+        source = self._source(key)
+        source.check()
+        show({"text/plain": f"Read {source.path}{' (synthetic)' * source.synthetic}"}, {"datajam": {"source": source.id}})
+        return source.file
+
     def first_lines(self, count: int = 3, width: int = 88) -> str:
         """The first lines of the source's file as published, cut to a width, the header among them."""
         from datajam.sources.files import preview

@@ -70,8 +70,10 @@ def _open_government(read: list[dict[str, Any]], parts: list[dict[str, str]]) ->
     )
 
 
-def render(project: Project, executed: list, found: list[dict[str, Any]], about: dict[str, Any]) -> str:
-    """The report page of a run: the last notebook is the findings, the others are the working."""
+def render(
+    project: Project, executed: list, found: list[dict[str, Any]], about: dict[str, Any], attached: dict[str, dict[str, str]]
+) -> str:
+    """The report page of a run: the last notebook is the findings, the others are the working; attached pages are linked."""
     from jinja2 import Environment, FileSystemLoader
 
     parts = [
@@ -90,6 +92,7 @@ def render(project: Project, executed: list, found: list[dict[str, Any]], about:
         synthetic=any(source["synthetic"] for source in read),
         sources=read,
         about=about,
+        attached=attached,
         attribution=_OGL_LINE if _open_government(read, parts) else "",
         style=_style(),
     )

@@ -12,6 +12,7 @@ from typing import Any
 from datajam.errors import DataJamError
 
 MIME = "application/scrapbook.scrap.json+json"
+FILE_MIME = "application/vnd.datajam.file"
 
 
 def record(
@@ -63,6 +64,19 @@ def record(
     text = f"{label}: {sentence(entry)}"
     scrap = {"name": name, "data": entry, "encoder": "json", "version": 1}
     show({MIME: scrap, "text/plain": text}, {"scrapbook": {"name": name, "data": True, "display": False}})
+
+
+def attach(name: str, text: str, about: str) -> None:
+    """Put a page made by a notebook beside the run's report: `name` such as skills.html, and what it is in a few words.
+
+    Raises `DataJamError` for a name that is not a plain file name ending in .html, .csv or .md.
+
+    >>> attach("skills.html", "<!DOCTYPE html>", "a page to try")
+    skills.html: a page to try
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*\.(html|csv|md)", name):
+        raise DataJamError(f"results.attach: {name!r} is not a file name such as skills.html.")
+    show({FILE_MIME: text, "text/plain": f"{name}: {about}"}, {"datajam": {"file": name, "about": about}})
 
 
 def _rounded(value, digits: int):

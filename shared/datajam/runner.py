@@ -253,11 +253,13 @@ def _write(project: Project, folder: Path, executed: list, parameters: dict[str,
         (folder / "figures").mkdir(exist_ok=True)
         (folder / "figures" / f"{chart['name']}.png").write_bytes(base64.b64decode(chart["png"]))
         write_text(folder / "figures" / f"{chart['name']}.csv", chart["csv"])
+    for name, about in attached(executed).items():
+        write_text(folder / name, about["text"])
     about = provenance.gather(project, parameters, hashes, started, [name for name, _ in executed])
     read = sources_read(executed)
     about["inputs"] = [{**entry, "read": entry["id"] in read} for entry in about["inputs"]]
     write_text(folder / "provenance.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-    write_text(folder / "report.html", report.render(project, executed, found, about))
+    write_text(folder / "report.html", report.render(project, executed, found, about, attached(executed)))
     return found, any(entry["read"] and entry["synthetic"] for entry in about["inputs"])
 
 
@@ -274,6 +276,21 @@ def _about_outputs(executed: list) -> Iterator[tuple[str, dict[str, Any], Any]]:
 def sources_read(executed: list) -> set[str]:
     """The ids of the sources that executed notebooks read."""
     return {about["source"] for _, about, _ in _about_outputs(executed) if "source" in about}
+
+
+def attached(executed: list) -> dict[str, dict[str, str]]:
+    """The pages that executed notebooks put beside the report: {file name: its text and what it is about}.
+
+    Raises `DataJamError` where two have one name, or that of a run's own file.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for title, about, output in _about_outputs(executed):
+        if "file" in about:
+            name = about["file"]
+            if name in found or name == "report.html":
+                raise DataJamError(f"{title}: a page called {name!r} is there already. Rename one.")
+            found[name] = {"text": output["data"][results.FILE_MIME], "about": about["about"]}
+    return found
 
 
 def drawn(executed: list) -> Iterator[dict[str, str]]:
