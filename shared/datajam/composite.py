@@ -16,7 +16,6 @@ import pandas as pd
 from datajam import places
 from datajam.errors import DataJamError
 from datajam.estimates import Estimate, choose, period, spoken_period
-from datajam.say import capital
 
 FEWEST = 5
 
@@ -137,8 +136,8 @@ class Index:
         """Where a place stands, as a chart's headline of ten words or fewer."""
         where = places.find(place)
         if where.code not in self.ranks.index:
-            return f"{capital(where.spoken)}: not in the index"
-        return f"{capital(where.spoken)}: rank {self.ranks[where.code]} of {len(self.ranks)}"
+            return f"{where.opening}: not in the index"
+        return f"{where.opening}: rank {self.ranks[where.code]} of {len(self.ranks)}"
 
     def about(self, place: str) -> str:
         """Where a place stands, in a sentence; why it does not, where it is left out."""
@@ -147,9 +146,9 @@ class Index:
             rank, score = self.ranks[where.code], round(self.scores[where.code], 2) + 0.0
             side = "at" if score == 0 else "above" if score > 0 else "below"
             size = "" if score == 0 else f"{abs(score):.2f} standard deviations "
-            return f"{capital(where.spoken)} is {size}{side} the average, {rank} of {len(self.z)} (1 is the highest)."
+            return f"{where.opening} is {size}{side} the average, {rank} of {len(self.z)} (1 is the highest)."
         own = self.left_out[self.left_out["area_code"] == where.code]
-        return f"{capital(where.spoken)} is not in the index: {reasons(own) or 'the index is of authorities'}."
+        return f"{where.opening} is not in the index: {reasons(own) or 'the index is of authorities'}."
 
 
 def index(table: pd.DataFrame, directions: Mapping[str, int], weights: Mapping[str, float] | None = None) -> Index:
@@ -311,9 +310,9 @@ def robustness(ranks: pd.DataFrame, place: str) -> str:
     """
     where = places.find(place)
     if where.code not in ranks.index:
-        return f"{capital(where.spoken)} has no rank: the index is of authorities that have every indicator."
+        return f"{where.opening} has no rank: the index is of authorities that have every indicator."
     row = ranks.loc[where.code]
     return (
-        f"{capital(where.spoken)} is {row['rank']} of {len(ranks)}; over other weights {row['weights_best']} to "
+        f"{where.opening} is {row['rank']} of {len(ranks)}; over other weights {row['weights_best']} to "
         f"{row['weights_worst']}, and {row['left_out_best']} to {row['left_out_worst']} when one indicator is left out."
     )

@@ -16,7 +16,6 @@ import pandas as pd
 from datajam import places
 from datajam.composite import FEWEST, missing, place_name, reasons
 from datajam.errors import DataJamError
-from datajam.say import capital
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _distances(complete: pd.DataFrame, code: str, factors: pd.Series) -> pd.Seri
 
 
 def _why(table: pd.DataFrame, where: places.Place) -> str:
-    start = f"{capital(where.spoken)} has no statistical neighbours"
+    start = f"{where.opening} has no statistical neighbours"
     if where.level != "la":
         return f"{start}: they are found for authorities, not for a region or England."
     if where.code not in table.index:

@@ -58,6 +58,11 @@ class Place:
         return f"the {self.name}" if article or self.name in _WITH_ARTICLE else self.name
 
     @property
+    def opening(self) -> str:
+        """The name as it opens a sentence: 'The North East', 'Leeds'."""
+        return self.spoken[:1].upper() + self.spoken[1:]
+
+    @property
     def comparators(self) -> tuple["Place", ...]:
         """The wider places this one is compared with, nearest first: its region, then England."""
         region = (by_code()[self.region_code],) if self.level in ("la", "subregion") else ()
