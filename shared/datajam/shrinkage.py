@@ -15,6 +15,7 @@ from math import log, sqrt
 import numpy as np
 import pandas as pd
 
+from datajam import places
 from datajam.composite import FEWEST, place_name
 from datajam.errors import DataJamError
 from datajam.estimates import Z
@@ -41,6 +42,26 @@ class Shrunk:
             return f"All {len(self.table)} places have an estimate."
         names = ", ".join(self.left_out)
         return f"{len(self.left_out)} of {len(self.table)} places have no number and no estimate: {names}."
+
+    def about(self, place: str, digits: int = 2) -> str:
+        """What is published for a place and what is left when chance is taken out, in a sentence.
+
+        >>> codes = ["E08000035", "E08000021", "E06000047", "E06000001", "E06000002"]
+        >>> five = pd.Series([7.1, 7.6, 7.4, 7.5, None, 7.9], [*codes, "E06000003"])
+        >>> shrunk = means(five, pd.Series(0.2, five.index))
+        >>> print(shrunk.about("Leeds"))
+        Leeds: 7.10 published; 7.19 when chance is taken out (95% interval 6.80 to 7.59).
+        >>> print(shrunk.about("Middlesbrough"))
+        Middlesbrough has no number, so there is nothing to take chance out of.
+        """
+        where = places.find(place)
+        if where.code not in self.table.index:
+            return f"{where.opening} is not among the places compared."
+        row = self.table.loc[where.code]
+        if pd.isna(row["estimate"]):
+            return f"{where.opening} has {row['note'] or 'no number'}, so there is nothing to take chance out of."
+        raw, estimate, lower, upper = (f"{row[name]:.{digits}f}" for name in ("raw", "estimate", "lower", "upper"))
+        return f"{where.opening}: {raw} published; {estimate} when chance is taken out (95% interval {lower} to {upper})."
 
 
 def proportions(events: pd.Series, base: pd.Series) -> Shrunk:
