@@ -174,6 +174,12 @@ def test_outside_a_project_the_command_says_where_to_go(tmp_path, datajam_comman
     assert done.returncode == 2 and "No hack.toml" in done.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(baked, datajam_command):
+    (baked / "runs").write_text("in the way", encoding="utf-8")
+    done = datajam_command("run", "--quiet", cwd=baked)
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1 and "runs" in done.stderr
+
+
 def test_debug_shows_the_traceback(baked, datajam_command):
     assert "Traceback" in datajam_command("run", "--place", "Nowhere", "--debug", cwd=baked).stderr
 

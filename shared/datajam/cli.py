@@ -168,9 +168,14 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(f"datajam: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        if "--debug" in arguments:
+            raise
+        print(f"datajam: {error.filename or 'the disk'}: {error.strerror or error}. Is it open elsewhere, or full?", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("datajam: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 0
     return 0
