@@ -16,7 +16,7 @@ from datajam.errors import DataJamError, did_you_mean
 from datajam.observations import COLUMNS, check, slug
 
 _SUMMED = ("count",)
-_WEIGHTED = ("percent", "score", "rate_per_100k", "mean_0_10")
+_WEIGHTED = ("percent", "score", "rate_per_1k", "rate_per_10k", "rate_per_100k", "mean_0_10")
 _NOT_ADDITIVE = {
     "a median": r"median",
     "a rank": r"(^|_)(rank|ranking)(_|$)",
