@@ -173,7 +173,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if "--debug" in arguments:
             raise
-        print(f"datajam: {error.filename or 'the disk'}: {error.strerror or error}. Is it open elsewhere, or full?", file=sys.stderr)
+        where = error.filename or "the disk"
+        print(f"datajam: {where}: {error.strerror or error}. Is it open elsewhere, or full?", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("datajam: stopped", file=sys.stderr)
