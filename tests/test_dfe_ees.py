@@ -70,6 +70,60 @@ def test_every_value_of_a_real_file_equals_the_published_text(real):
         assert mine["period_label"] == row["time_period"]
 
 
+def published_area(row: dict[str, str]) -> str:
+    """The code of a row's area, by its level, with the csv module's row alone."""
+    if "location_code" in row:
+        return row["location_code"]
+    column = {"National": "country_code", "Regional": "region_code"}.get(row["geographic_level"], "new_la_code")
+    return row[column].strip()
+
+
+@pytest.mark.parametrize("name", [KS4, CLA, EYFSP, ATTENDANCE, DESTINATIONS, ACHIEVEMENTS])
+def test_every_cell_of_every_real_file_comes_out_with_its_value_status_area_and_period(real, name):
+    table, rows = datajam.read(real(name)), raw(real(name))
+    indicators = [column for column in rows[0] if datajam.slug(column) in set(table["indicator"])]
+    assert len(indicators) == table["indicator"].nunique()
+    seen = 0
+    for indicator in indicators:
+        ours = table[table["indicator"] == datajam.slug(indicator)]
+        mine = collections.Counter(
+            (code, label, status, None if value != value else value)
+            for code, label, status, value in zip(
+                ours["source_area_code"], ours["period_label"], ours["status"].astype(str), ours["value"], strict=True
+            )
+        )
+        theirs = collections.Counter(
+            (published_area(row), row["time_period"], MARKERS.get(row[indicator], "ok"),
+             None if row[indicator] in MARKERS else float(row[indicator]))
+            for row in rows
+        )  # fmt: skip
+        seen += sum(mine.values())
+        assert mine == theirs
+    assert seen == len(table)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "period", "breakdown", "indicator", "value"),
+    [
+        (EYFSP, "E92000001", "201718", "all", "gld_percent", 71.5),
+        (EYFSP, "E92000001", "201718", "gender_female", "number_of_children", 318293),
+        (EYFSP, "E92000001", "201718", "gender_male", "average_point_score", 33.4),
+        (DESTINATIONS, "E06000047", "201516", "all", "cohort", 4938),
+        (DESTINATIONS, "E06000047", "201617", "all", "education", 4067),
+        (DESTINATIONS, "E06000047", "201718", "all", "all_unknown", 24),
+        (ATTENDANCE, "E10000029", "202425", "primary", "overall_absence_perc", 5.193840549),
+        (ATTENDANCE, "E10000029", "202425", "primary", "pa_perc", 12.45379353),
+        (ATTENDANCE, "E10000029", "202425", "primary", "total_enrolments", 55603),
+        (ACHIEVEMENTS, "E07000223", "202122", "all", "e_and_t_aims_ach", 90),
+    ],
+)
+def test_cells_read_off_the_files_by_eye(real, name, code, period, breakdown, indicator, value):
+    table = datajam.read(real(name))
+    where = {"source_area_code": code, "period_label": period, "breakdown": breakdown, "indicator": indicator}
+    mine = one(table, **where)
+    assert mine["value"] == value and mine["status"] == "ok"
+
+
 @pytest.mark.parametrize(
     ("area", "group", "period", "indicator"),
     [
