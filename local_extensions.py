@@ -69,7 +69,7 @@ def problems(answers: dict) -> list[str]:
     try:
         find(str(answers["place"]))
     except UnknownPlace as error:
-        found.append(str(error).replace("`datajam places", "`python -m datajam places"))
+        found.append(re.sub(r" `[^`]*datajam [^`]*` searches\.$", "", str(error)))
     found.append(_wrong_slug(str(answers["project_slug"])))
     return [problem for problem in found if problem]
 

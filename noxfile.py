@@ -10,7 +10,7 @@ nox.options.default_venv_backend = "uv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["tests"]
 HERE = Path(__file__).parent
-SHARED = {"PYTHONPATH": str(HERE / "shared")}
+SHARED = {"PYTHONPATH": str(HERE / "shared"), "DATAJAM_COMMAND": "python3 -m nox -s datajam --"}
 DEMO = HERE / "demo"
 SAMPLES = {
     "starters/attainment/data/sample/attainment_by_fsm_synthetic.csv": ["attainment"],
@@ -61,6 +61,13 @@ def new(session: nox.Session) -> None:
     locked(session)
     folder = session.posargs[0] if session.posargs else str(HERE.parent)
     session.run("cookiecutter", str(HERE), "--output-dir", folder)
+
+
+@nox.session
+def datajam(session: nox.Session) -> None:
+    """Any datajam command: nox -s datajam -- read FILE"""
+    locked(session)
+    session.run("python", "-m", "datajam", *session.posargs, env=SHARED)
 
 
 @nox.session

@@ -69,3 +69,8 @@ def test_no_public_name_is_hidden_by_a_module_once_that_is_imported():
     modules = {path.stem for path in (ROOT / "shared" / "datajam").glob("*.py")} | {"sources"}
     assert not modules & set(datajam.__all__)
     assert all(callable(getattr(datajam, name)) for name in datajam.__all__ if name != "__version__")
+
+
+def test_what_to_type_next_is_what_works_where_it_is_read(datajam_command):
+    done = datajam_command("places", "Atlantis", DATAJAM_COMMAND="python3 -m nox -s datajam --")
+    assert "`python3 -m nox -s datajam -- places Atlantis`" in done.stderr

@@ -263,3 +263,5 @@ def test_a_project_runs_by_nox_then_offline_then_moved_with_the_template_gone(cl
     said = run(*no_network, *nox, "-s", "datajam", "--", "places", "tyneside", cwd=moved)
     assert "North Tyneside" in said.stdout
     run(*no_network, *nox, "-s", "lab", "--", "--version", cwd=moved)
+    wrong = subprocess.run([*nox, "-s", "run", "--", "--place", "Newcastel"], cwd=moved, capture_output=True, text=True)
+    assert wrong.returncode and "`python3 -m nox -s datajam -- places Newcastel` searches" in wrong.stdout + wrong.stderr

@@ -11,7 +11,11 @@ nox.options.sessions = ["run"]
 HERE = Path(__file__).parent
 PYTHON = HERE / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 UV = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
-SHARED = {"PYTHONPATH": str(HERE / "shared"), "UV_COMPILE_BYTECODE": "1"}
+SHARED = {
+    "PYTHONPATH": str(HERE / "shared"),
+    "UV_COMPILE_BYTECODE": "1",
+    "DATAJAM_COMMAND": "python3 -m nox -s datajam --",
+}
 
 
 @nox.session(venv_backend="none")

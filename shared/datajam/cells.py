@@ -178,7 +178,7 @@ def tidy(cells: Cells, *, profile: markers.Profile, report: LoadReport) -> pd.Da
         statuses.append(status)
         codes.append(block.value if block.flag is None else block.flag)
         for name, text in (("lower_ci", block.lower), ("upper_ci", block.upper), ("base", block.base)):
-            columns[name].append(_beside(text, profile, name, block, report))
+            columns[name].append(_beside(text, profile, name, block, value, report))
 
     keep, area_numbers, areas = _collapse(cells, area_numbers, areas, period_numbers, spans, values, statuses, report)
     blocks = len(cells.blocks)
@@ -246,12 +246,11 @@ def _warn_strange(block: Block, strange: list[str], report: LoadReport) -> None:
         report.warnings.append(f"{name}: {len(strange)} markers this source does not define, read as missing: {shown}")
 
 
-def _beside(text, profile, name: str, block: Block, report: LoadReport) -> np.ndarray | None:
+def _beside(text, profile, name: str, block: Block, beside: np.ndarray, report: LoadReport) -> np.ndarray | None:
     """The numbers of a column that stands beside the value; a marker there leaves the number missing and is counted."""
     if text is None:
         return None
     value, status, _ = numbers(text, profile)
-    beside = numbers(block.value, profile)[0]
     if name == "base" and (np.abs(value) > 2**53).any():
         raise BadSource(f"{report.file}: a base of {np.nanmax(np.abs(value)):.3g} people. Are columns swapped? Download it again.")
     named = np.array([bool(category.strip()) for category in text.categories] or [False])

@@ -1,16 +1,21 @@
 """What went wrong, in words for the person who has to mend it."""
 
+import os
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 
 class DataJamError(Exception):
-    """A mistake the user can mend: one line with the bad value, what was expected, and what to type next."""
+    """A mistake the user can mend: one line with the bad value, what was expected, and what to type next.
+
+    Where the command is started in another way, as a project's nox sessions do, `DATAJAM_COMMAND` says what to type for it.
+    """
 
     exit_code = 2
 
     def __init__(self, message: str = ""):
-        super().__init__("".join(letter if letter.isprintable() else "\ufffd" for letter in str(message)))
+        said = str(message).replace("`datajam ", f"`{os.environ.get('DATAJAM_COMMAND', 'datajam')} ")
+        super().__init__("".join(letter if letter.isprintable() else "\ufffd" for letter in said))
 
 
 def nearest(value: str, allowed: Iterable[str], count: int = 3) -> list[str]:

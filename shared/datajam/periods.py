@@ -74,8 +74,7 @@ def _iso(start: date, length: str) -> Period:
             label = str(start.year)
         return Period(start, _year_end(start, count), label or f"{start:%Y-%m-%d}/{length}")
     if unit == "M":
-        span = _month(start.year, start.month, count)
-        return Period(start, span.end if start.day == 1 else span.end, f"{start:%Y-%m-%d}/{length}")
+        return Period(start, _month(start.year, start.month, count).end, f"{start:%Y-%m-%d}/{length}")
     return Period(start, start + timedelta(days=count * (7 if unit == "W" else 1) - 1), f"{start:%Y-%m-%d}/{length}")
 
 

@@ -253,13 +253,14 @@ def _write(project: Project, folder: Path, executed: list, parameters: dict[str,
         (folder / "figures").mkdir(exist_ok=True)
         (folder / "figures" / f"{chart['name']}.png").write_bytes(base64.b64decode(chart["png"]))
         write_text(folder / "figures" / f"{chart['name']}.csv", chart["csv"])
-    for name, about in attached(executed).items():
-        write_text(folder / name, about["text"])
+    pages = attached(executed)
+    for name, page in pages.items():
+        write_text(folder / name, page["text"])
     about = provenance.gather(project, parameters, hashes, started, [name for name, _ in executed])
     read = sources_read(executed)
     about["inputs"] = [{**entry, "read": entry["id"] in read} for entry in about["inputs"]]
     write_text(folder / "provenance.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-    write_text(folder / "report.html", report.render(project, executed, found, about, attached(executed)))
+    write_text(folder / "report.html", report.render(project, executed, found, about, pages))
     return found, any(entry["read"] and entry["synthetic"] for entry in about["inputs"])
 
 
