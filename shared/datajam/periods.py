@@ -90,6 +90,8 @@ def parse(label: str, identifier: str = "") -> Period:
     '2018-04-01'
     >>> parse("2025", "Week 30").start.isoformat(), parse("2019", "January").end.isoformat()
     ('2025-07-21', '2019-01-31')
+    >>> parse("2025 week 30").label
+    '2025 week 30'
     >>> parse("2017/18-19/20").end.isoformat(), parse("Jan 2021-Dec 2021").label
     ('2020-08-31', '2021')
     >>> parse("soon")
@@ -139,6 +141,8 @@ def _read(text: str, kind: str) -> Period | None:
         return Period(span.start, span.end, text)
     if match := re.fullmatch(r"(\d{4})\s*-\s*(\d{4})", text):
         return Period(date(int(match[1]), 1, 1), date(int(match[2]), 12, 31), text)
+    if match := re.fullmatch(r"(\d{4}) (week \d{1,2})", text, re.IGNORECASE):
+        return _whole_year(int(match[1]), match[2].lower())
     if re.fullmatch(r"\d{4}", text):
         return _whole_year(int(text), kind)
     return None

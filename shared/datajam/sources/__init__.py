@@ -18,7 +18,7 @@ from datajam.sources.files import Preview, preview
 
 OGL = "Open Government Licence v3.0"
 # The NEET scorecard is an EES file with measures of its own: it is asked first.
-_MODULES = ("dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls").split()
+_MODULES = ("dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls own_table").split()
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def recognise(look: Preview) -> Layout:
     differences, layout = min(differing, key=distance)
     raise BadSource(
         f"{look.path.name}: not a layout DataJam reads. Nearest is {layout.name} ({layout.title}), but "
-        f"{'; '.join(differences[:4])}. `datajam layouts` lists what can be read."
+        f"{'; '.join(differences[:4])}. `datajam layouts` lists what can be read; your own data joins in as a CSV with four "
+        "columns, place, period, indicator and value, a row for each number."
     )
 
 
