@@ -15,6 +15,7 @@ DEMO = HERE / "demo"
 SAMPLES = {
     "starters/attainment/data/sample/attainment_by_fsm_synthetic.csv": ["attainment"],
     "starters/attainment/data/sample/neet_scorecard_synthetic.csv": ["participation"],
+    "starters/attainment/data/sample/progress_by_fsm_synthetic.csv": ["progress"],
     "starters/social_cohesion/data/sample/wellbeing_synthetic.csv": ["local_statistics", "wellbeing"],
     "starters/social_cohesion/data/sample/community_life_synthetic.csv": ["community_life"],
     "starters/skills/data/sample/qualifications_synthetic.csv": ["local_statistics", "qualifications"],
@@ -23,6 +24,7 @@ SAMPLES = {
     "starters/skills/data/sample/adjacency_201709_201808_synthetic.csv": ["skills", "adjacency"],
     "starters/skills/data/sample/salaries_201709_201808_synthetic.csv": ["skills", "salaries"],
     "starters/skills/data/sample/job_titles_201709_201808_synthetic.csv": ["skills", "job_titles"],
+    "{{cookiecutter.project_slug}}/data/sample/context_synthetic.csv": ["context"],
 }
 
 

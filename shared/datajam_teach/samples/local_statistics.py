@@ -100,26 +100,31 @@ def _rows(truth: Truth, each: Indicator, known: np.ndarray, weights: np.ndarray,
             inside = np.array([published.within(authority, place) for authority in authorities])
             value = np.average(seen[inside], weights=weights[inside])
             width = np.sqrt(((weights * half)[inside] ** 2).sum()) / weights[inside].sum()
-            rows.append(_row(place, place.code, period, each, value, width, False))
+            rows.append(_row(place, period, each, value, width, False))
         for index, place in enumerate(authorities):
-            code = published.RETIRED_STILL_USED.get(place.code, place.code)
-            rows.append(_row(place, code, period, each, seen[index], half[index], bool(small[index])))
+            rows.append(_row(place, period, each, seen[index], half[index], bool(small[index])))
     return rows
 
 
 _KINDS = {"country": "Nation", "region": "Region", "subregion": "Region"}
 
 
-def _row(place: places.Place, code: str, period: str, each: Indicator, value: float, half: float, small: bool) -> list:
+def front(place: places.Place, indicator: str, period: str, measure: str) -> list[str]:
+    """The cells of a row before its number; two authorities stand under codes that ended, as in published files."""
+    code = published.RETIRED_STILL_USED.get(place.code, place.code)
     kind = _KINDS.get(place.level, "Local Authority District" if code[:3] in ("E08", "E09") else "County or Unitary Authority")
-    front = [code, place.name, kind, each.name, period, each.measure]
+    return [code, place.name, kind, indicator, period, measure]
+
+
+def _row(place: places.Place, period: str, each: Indicator, value: float, half: float, small: bool) -> list:
+    cells = front(place, each.name, period, each.measure)
     if place.code in published.TINY:
-        return [*front, "", each.unit, "", "", "x", NOTE]
+        return [*cells, "", each.unit, "", "", "x", NOTE]
     if small and each.unit != "%":
-        return [*front, "", each.unit, "", "", "u", NOTE]
+        return [*cells, "", each.unit, "", "", "u", NOTE]
     note = f"{NOTE}. Estimate and confidence interval unreliable since the group sample size is small (3-9)" if small else NOTE
     numbers = [f"{max(x, 0):.{each.digits}f}" for x in (value, value - half, value + half)]
-    return [*front, numbers[0], each.unit, *numbers[1:], "", note]
+    return [*cells, numbers[0], each.unit, *numbers[1:], "", note]
 
 
 def make(truth: Truth) -> bytes:
