@@ -36,10 +36,12 @@ def run(options: argparse.Namespace) -> None:
     project = open_project(options.project, **given)
     done = runner.run(project, options.notebooks, progress=not options.quiet)
     print(f"\n{project.place.name}: {project.name}")
+    mixed = done.synthetic and not all(entry["synthetic"] for entry in done.results)
     if done.synthetic:
-        print("Synthetic data: these are not this place's results.")
+        which = "Part of the data is synthetic: lines with * are" if mixed else "Synthetic data: these are"
+        print(f"{which} not this place's results.")
     for entry in done.results:
-        print(f"  {entry['label']}: {sentence(entry)}")
+        print(f"{' *' if mixed and entry['synthetic'] else '  '}{entry['label']}: {sentence(entry)}")
     print(f"\nReport: {done.report}")
 
 
@@ -102,6 +104,29 @@ def codebook(options: argparse.Namespace) -> None:
     codebook_command(options)
 
 
+def show(options: argparse.Namespace) -> None:
+    """Make the slides and the one-page report of a place's finished run."""
+    from datajam.show import show_command
+
+    show_command(options)
+
+
+def note(options: argparse.Namespace) -> None:
+    """Add a decision, or an assumption, to docs/log.md with today's date."""
+    from datajam.notes import note as add
+    from datajam.project import open_project
+
+    kind = "assumption" if options.assumption else "decision"
+    print(f"docs/log.md: {add(open_project(options.project), ' '.join(options.text), kind)}")
+
+
+def status(options: argparse.Namespace) -> None:
+    """Say what is still to fill in, how old the run is, what the data lacks, and when the sunset date is."""
+    from datajam.status_page import status_command
+
+    status_command(options)
+
+
 def layouts(options: argparse.Namespace) -> None:
     """List the published layouts that can be read."""
     from datajam.sources import layouts as known
@@ -139,7 +164,14 @@ def _parser() -> _Parser:
     fetching.add_argument("--address", default="", help="the file's address, where it changes with each release")
     coding = verb(codebook, "codebook")
     coding.add_argument("files", nargs="*", help="published files; by default the project's data log")
-    for added in (running, adding, fetching, coding):
+    showing = verb(show, "show")
+    showing.add_argument("--place", default="", help="the place whose run is shown; by default the project's own")
+    noting = verb(note, "note")
+    noting.add_argument("text", nargs="+", help="what was decided, in quotation marks")
+    noting.add_argument("--assumption", action="store_true", help="it is assumed, not decided")
+    standing = verb(status, "status")
+    standing.add_argument("--strict", action="store_true", help="exit with 1 where anything is outstanding")
+    for added in (running, adding, fetching, coding, showing, noting, standing):
         added.add_argument("--project", default=None, metavar="FOLDER", help="the project's folder; by default this one")
     reading = verb(read, "read")
     reading.add_argument("file")

@@ -14,8 +14,17 @@ class DataJamError(Exception):
     exit_code = 2
 
     def __init__(self, message: str = ""):
-        said = str(message).replace("`datajam ", f"`{os.environ.get('DATAJAM_COMMAND', 'datajam')} ")
-        super().__init__("".join(letter if letter.isprintable() else "\ufffd" for letter in said))
+        super().__init__(readable(message))
+
+
+def readable(text: str) -> str:
+    r"""A line for people: what it says to type works where it is read, and no letter in it moves the cursor.
+
+    >>> readable("Look at it.\x07")
+    'Look at it.\ufffd'
+    """
+    said = str(text).replace("`datajam ", f"`{os.environ.get('DATAJAM_COMMAND', 'datajam')} ")
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in said)
 
 
 def nearest(value: str, allowed: Iterable[str], count: int = 3) -> list[str]:
