@@ -13,6 +13,7 @@ import pandas as pd
 
 from datajam import districts, markers, places
 from datajam.errors import DataJamError, did_you_mean
+from datajam.estimates import Z
 from datajam.observations import COLUMNS, check, slug
 
 _SUMMED = ("count",)
@@ -25,6 +26,7 @@ _NOT_ADDITIVE = {
     "an extreme": r"(^|_)(min|minimum|max|maximum|lowest|highest)(_|$)",
 }
 _AN_AVERAGE = r"(?:^|_)(?:mean|average|avg|typical)(?:_|$)"
+_UNIQUE = ["source", "area_code", "period_start", "indicator", "breakdown"]
 _KEY = ["source", "indicator", "breakdown", "period_start", "period_end", "authority"]
 
 
@@ -71,8 +73,8 @@ def to_upper_tier(observations: pd.DataFrame, indicators: list[str] | None = Non
     """Add up the lower-tier rows of an observations table to the upper-tier authorities they lie in today.
 
     Returns an observations table of the totals alone, for all indicators or those named; what the publisher gives for the
-    upper tier stays in the table given. A total has base, value and status, no interval, and in `source_area_name` the number
-    of districts it was made from. A suppressed district makes it missing with status suppressed, an absent one not available.
+    upper tier stays in the table given. A total has base, value and status, and in `source_area_name` the number of districts it
+    was made from; an average whose districts all have an interval has theirs joined, as of independent samples. A suppressed district makes it missing with status suppressed, an absent one not available.
     `totals.attrs["aggregate_report"]` is the report as a plain dict, `aggregate_report(totals)` the same to print.
 
     Raises `CannotAggregate` naming the indicator for a median, a rank, an index, money, an average without its base, and
@@ -92,6 +94,26 @@ def to_upper_tier(observations: pd.DataFrame, indicators: list[str] | None = Non
     _fill(report, totals, divided)
     totals.attrs = {**observations.attrs, "aggregate_report": asdict(report)}
     return check(totals)
+
+
+def upper_tier(observations: pd.DataFrame) -> pd.DataFrame:
+    """The table at the upper tier: what is published for authorities, regions and England, and the totals of the districts.
+
+    A table without lower-tier rows comes back as it is. Raises `CannotAggregate` as `to_upper_tier` does.
+    """
+    if not (observations["area_level"] == "lad").any():
+        return observations
+    totals = to_upper_tier(observations)
+    own = observations[observations["area_level"] != "lad"]
+    made = totals.set_index(_UNIQUE).index.difference(own.set_index(_UNIQUE).index)
+    joined = pd.concat([own, totals[totals.set_index(_UNIQUE).index.isin(made)]], ignore_index=True)
+    for name in observations.columns[observations.dtypes == "category"]:
+        kept = observations[name].cat.categories
+        joined[name] = (
+            joined[name].astype("str").astype(pd.CategoricalDtype(kept.union(joined[name].dropna().unique(), sort=False)))
+        )
+    joined.attrs = totals.attrs
+    return check(joined)
 
 
 def aggregate_report(totals: pd.DataFrame) -> AggregateReport:
@@ -223,7 +245,9 @@ def _status(group: pd.DataFrame) -> pd.Series:
 def _totals(divided: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
     """One row for each total: its key, label, unit, value, base, status and the markers behind it."""
     base = divided["base"].astype("float64")
-    rows = divided.assign(weighted=divided["value"] * base, base=base, **{s: divided["status"] == s for s in markers.STATUSES})
+    chance = (base * (divided["upper_ci"] - divided["lower_ci"]) / (2 * Z)) ** 2
+    statuses = {status: divided["status"] == status for status in markers.STATUSES}
+    rows = divided.assign(weighted=divided["value"] * base, base=base, chance=chance, **statuses)
     group = rows.groupby(_KEY, as_index=False).agg(
         period_label=("period_label", "first"),
         unit=("unit", "first"),
@@ -231,6 +255,8 @@ def _totals(divided: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
         weighted=("weighted", "sum"),
         base=("base", "sum"),
         bases=("base", "count"),
+        chance=("chance", "sum"),
+        intervals=("chance", "count"),
         **{status: (status, "sum") for status in markers.STATUSES},
     )
     group = group.merge(choices[[*_KEY, "found", "size", "complete"]], on=_KEY, validate="one_to_one")
@@ -243,6 +269,8 @@ def _totals(divided: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
     hidden = ~group["status"].isin(["ok", "unreliable"])
     group["value"] = group["value"].mask(hidden)
     group["base"] = group["base"].mask(hidden)
+    known = averaged & (group["intervals"] == group["found"]) & group["value"].notna()
+    group["half"] = (Z * np.sqrt(group["chance"]) / group["base"]).where(known)
     return group.merge(_markers(rows), on=_KEY, how="left")
 
 
@@ -281,7 +309,12 @@ def _table(group: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
         frame[name] = group[name].astype("datetime64[s]")
     frame["value"] = group["value"].astype("float64")
     frame["base"] = group["base"].round().astype("Int64")
-    frame["lower_ci"] = frame["upper_ci"] = np.nan
+    ends = (group["value"] - group["half"], group["value"] + group["half"])
+    share = group["unit"] == "percent"
+    frame["lower_ci"], frame["upper_ci"] = (
+        ends[0].where(~share, ends[0].clip(lower=0)),
+        ends[1].where(~share, ends[1].clip(upper=100)),
+    )
     for name in ("status", "unit"):
         frame[name] = frame[name].cat.set_categories(observations[name].cat.categories)
     return frame[COLUMNS]

@@ -15,20 +15,24 @@ import pandas as pd
 
 from datajam import places
 from datajam.errors import DataJamError
-from datajam.estimates import Estimate, choose, period, spoken_period
+from datajam.estimates import ALIKE, Estimate, choose, period, spoken_period
 
 FEWEST = 5
 
 
 def wide(
-    observations: pd.DataFrame, indicators: Sequence[str], label: str | Mapping[str, str] = "latest", breakdown: str = "all"
+    observations: pd.DataFrame,
+    indicators: Sequence[str] | None = None,
+    label: str | Mapping[str, str] = "latest",
+    breakdown: str = "all",
 ) -> pd.DataFrame:
     """The value of each indicator in each of the 153 authorities: a row each by GSS code, a column each indicator.
 
-    `label` is the period of all indicators, or of each: {indicator: period}. Where there is no number the cell is missing;
-    `missing` gives the reasons, `unreliable` the numbers that the publisher doubts. Raises `DataJamError` for an indicator,
-    period or breakdown that the table lacks, or an indicator named twice.
+    Without a list, every indicator of the table. `label` is the period of all indicators, or of each: {indicator: period}. Where
+    there is no number the cell is missing; `missing` gives the reasons, `unreliable` the numbers that the publisher doubts.
+    Raises `DataJamError` for an indicator, period or breakdown that the table lacks, or an indicator named twice.
     """
+    indicators = list(observations["indicator"].cat.categories) if indicators is None else indicators
     names = [choose(observations, "indicator", name, "indicator") for name in indicators]
     if len(set(names)) != len(names) or not names:
         raise DataJamError(f"Name each indicator once, and at least one: {', '.join(map(repr, indicators)) or 'none given'}.")
@@ -138,6 +142,41 @@ class Index:
         if where.code not in self.ranks.index:
             return f"{where.opening}: not in the index"
         return f"{where.opening}: rank {self.ranks[where.code]} of {len(self.ranks)}"
+
+    def around(self, place: str, alike: Sequence[str] = ()) -> list[Estimate]:
+        """The score of a place, and the average score of the places most like it (codes), of its region's and all authorities.
+
+        For a region or England, the average of their authorities. None of them has an interval: what chance does to the
+        indicators is in no score.
+        """
+        where = places.find(place)
+        groups = {ALIKE: list(alike)} if alike else {}
+        groups |= {each.name: [one.code for one in places.authorities(each.region_code)] for each in where.comparators}
+        here = [where.code] if where.level == "la" else [one.code for one in places.authorities(where.region_code)]
+        return [self._average(name, codes) for name, codes in {where.name: here, **groups}.items()]
+
+    def _average(self, name: str, codes: list[str]) -> Estimate:
+        known = self.scores.reindex(codes).dropna()
+        if not len(known):
+            return Estimate(name, "all", "", None, None, "left_out", "not in the index", indicator="index", unit="index")
+        value = float(known.mean())
+        return Estimate(name, "all", "", value, len(known), "ok", f"average of {len(known)}", indicator="index", unit="index")
+
+    def against(self, around: Sequence[Estimate]) -> list[str]:
+        """The first of `around` beside each of the others, a sentence each."""
+        here, said = around[0], []
+        for other in around[1:]:
+            start = f"{places.spoken(here.place)[:1].upper()}{places.spoken(here.place)[1:]}"
+            if here.value is None or other.value is None:
+                said.append(f"{start} cannot be compared with {places.spoken(other.place)}: {here.reason or other.reason}.")
+                continue
+            apart = here.value - other.value
+            side = "above" if apart >= 0 else "below"
+            said.append(
+                f"{start} is {abs(apart):.2f} standard deviations {side} the average of {places.spoken(other.place)} "
+                f"({other.base} authorities)."
+            )
+        return said
 
     def about(self, place: str) -> str:
         """Where a place stands, in a sentence; why it does not, where it is left out."""

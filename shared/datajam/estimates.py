@@ -1,8 +1,11 @@
 """A number about a place, with its base and uncertainty, or the reason there is no number."""
 
+import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+import numpy as np
 import pandas as pd
 
 from datajam import periods, places
@@ -10,6 +13,7 @@ from datajam.errors import DataJamError, did_you_mean
 from datajam.observations import slug
 
 Z = 1.959964
+ALIKE = "the places most like it"
 _HIDDEN = {
     "suppressed": "suppressed by the publisher because few people are counted",
     "low": "too low for the publisher to give",
@@ -85,15 +89,33 @@ def difference(one, other) -> Difference:
     return Difference(one.value - other.value, None if None in errors else sqrt(errors[0] ** 2 + errors[1] ** 2))
 
 
+_KEYS = ("area_code", "indicator", "breakdown", "period_label")
+_POSITIONS: dict[int, tuple[weakref.ref, dict]] = {}
+
+
 def cell(observations: pd.DataFrame, code: str, indicator: str, breakdown: str, label: str) -> pd.Series | None:
     """The one row of the table for an area, indicator, breakdown and period; None where the file has none."""
-    found = observations[
-        (observations["area_code"] == code)
-        & (observations["indicator"] == indicator)
-        & (observations["breakdown"] == breakdown)
-        & (observations["period_label"] == label)
-    ]
-    return found.iloc[0] if len(found) else None
+    wanted = (code, indicator, breakdown, label)
+    position = _positions(observations).get(wanted)
+    if position is not None and position < len(observations):
+        row = observations.iloc[position]
+        if tuple(row[name] for name in _KEYS) == wanted:
+            return row
+    held = np.logical_and.reduce([observations[name] == text for name, text in zip(_KEYS, wanted, strict=True)])
+    return observations.iloc[held.argmax()] if held.any() else None
+
+
+def _positions(observations: pd.DataFrame) -> dict:
+    """Where each cell of a table stands, worked out once a table: a notebook asks for thousands of them."""
+    known = _POSITIONS.get(id(observations))
+    if known is None or known[0]() is not observations:
+        keys = zip(*(observations[name].astype("object") for name in _KEYS), strict=True)
+        found = {}
+        for position, key in enumerate(keys):
+            found.setdefault(key, position)
+        forget = weakref.ref(observations, lambda _, number=id(observations): _POSITIONS.pop(number, None))
+        known = _POSITIONS[id(observations)] = (forget, found)
+    return known[1]
 
 
 def estimate(observations: pd.DataFrame, place: str, indicator: str, label: str, breakdown: str = "all") -> Estimate:
@@ -103,20 +125,68 @@ def estimate(observations: pd.DataFrame, place: str, indicator: str, label: str,
     if row is None:
         return Estimate(where.name, breakdown, said, None, None, "absent", "not in the file", indicator=indicator)
     known = lambda name: None if pd.isna(row[name]) else float(row[name])  # noqa: E731
-    low, high = known("lower_ci"), known("upper_ci")
-    published = (low, high) if low is not None and high is not None else None
+    value, low, high = known("value"), known("lower_ci"), known("upper_ci")
     base = None if pd.isna(row["base"]) else int(row["base"])
-    error = (high - low) / (2 * Z) if published else None
+    interval, how = ((low, high) if low is not None and high is not None else None), "published"
+    if interval is None and value is not None and base and row["unit"] == "percent":
+        interval, how = wilson(value, base), "published, its interval from the number it rests on"
+    error = (interval[1] - interval[0]) / (2 * Z) if interval else None
     return Estimate(
-        where.name, breakdown, said, known("value"), base, str(row["status"]), "published", error, published,
-        indicator, str(row["unit"]),
+        where.name, breakdown, said, value, base, str(row["status"]), how, error, interval, indicator, str(row["unit"]),
     )  # fmt: skip
 
 
-def around(observations: pd.DataFrame, place: str, indicator: str, label: str, breakdown: str = "all") -> list[Estimate]:
-    """The same number for a place, its region and England, nearest first."""
+def wilson(percent: float, base: int) -> tuple[float, float]:
+    """The 95% interval of a percentage of `base` people, as if they were a sample of those who could have been there.
+
+    Source: Wilson (1927).
+
+    >>> [round(end, 1) for end in wilson(5.0, 400)], [round(end, 1) for end in wilson(0.0, 50)]
+    ([3.3, 7.6], [0.0, 7.1])
+    """
+    share, square = percent / 100, Z**2
+    middle = share + square / (2 * base)
+    half = Z * sqrt(max(share * (1 - share), 0) / base + square / (4 * base**2))
+    return (max(100 * (middle - half) / (1 + square / base), 0.0), min(100 * (middle + half) / (1 + square / base), 100.0))
+
+
+def average(several: Sequence[Estimate], name: str = ALIKE) -> Estimate:
+    """The plain average of several places' numbers, each place counting alike, as one more estimate under a name.
+
+    Places without a number are left out, and named in `how`. The interval holds the places' own chance; that they truly differ
+    from one another is not in it. No number where no place has one.
+
+    >>> two = [Estimate(place, "all", "2024", 4.0 + n, 100, "ok", "", error=0.6) for n, place in enumerate(["Leeds", "Hull"])]
+    >>> average(two).value, round(average(two).error, 2), average(two).base
+    (4.5, 0.42, 200)
+    """
+    first, known = several[0], [each for each in several if each.value is not None]
+    lacking = [each.place for each in several if each.value is None]
+    how = f"the average of {len(known)} places" + (f"; no figure for {', '.join(lacking)}" if lacking else "")
+    kept = {"indicator": first.indicator, "unit": first.unit}
+    if not known:
+        return Estimate(name, first.breakdown, first.period, None, None, "absent", "none of them has a figure", **kept)
+    errors, bases = [each.error for each in known], [each.base for each in known]
+    error = None if None in errors else sqrt(sum(each**2 for each in errors)) / len(known)
+    base = None if None in bases else sum(bases)
+    value = sum(each.value for each in known) / len(known)
+    return Estimate(name, first.breakdown, first.period, value, base, "ok", how, error, **kept)
+
+
+def around(
+    observations: pd.DataFrame, place: str, indicator: str, label: str, breakdown: str = "all", alike: Sequence[str] = ()
+) -> list[Estimate]:
+    """The same number for a place, the places most like it (codes, where any are given), its region and England."""
     where = places.find(place)
-    return [estimate(observations, each.code, indicator, label, breakdown) for each in (where, *where.comparators)]
+    here, *wider = (estimate(observations, each.code, indicator, label, breakdown) for each in (where, *where.comparators))
+    near = [estimate(observations, code, indicator, label, breakdown) for code in alike]
+    return [here, *([average(near)] if near else []), *wider]
+
+
+def every(observations: pd.DataFrame, indicator: str, label: str, breakdown: str = "all") -> list[Estimate]:
+    """The same number for each of the 153 authorities, lowest first, those without one at the front."""
+    found = [estimate(observations, each.code, indicator, label, breakdown) for each in places.authorities()]
+    return sorted(found, key=lambda each: (each.value is not None, each.value or 0))
 
 
 def trend(observations: pd.DataFrame, place: str, indicator: str, breakdown: str = "all") -> list[Estimate]:
@@ -186,3 +256,46 @@ def spoken_period(label: str) -> str:
     ('2024/25', '2022/23')
     """
     return periods.parse(label).label
+
+
+def counts(found: Sequence[Estimate]) -> pd.DataFrame:
+    """Percentages as counts, for a funnel or for shrinkage: place, events and base by GSS code.
+
+    A percentage is published rounded, so that `events` is the nearest whole number; missing where there is no number or base.
+    A survey that asks people in clusters, or weights them, knows less than its number of interviews says: where an interval is
+    published, the base is the number of people a plain sample would have needed for it (the effective sample; Kish, 1965).
+
+    >>> counts([Estimate("Leeds", "all", "2025", 5.0, 410, "ok", "published", unit="percent")]).values.tolist()
+    [['Leeds', 20.0, 410.0]]
+    """
+    rows = {}
+    for each in found:
+        base = _effective(each)
+        events = round(each.value * base / 100) if base else None
+        rows[places.find(each.place).code] = (each.place, events, base)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["place", "events", "base"])
+    return table.astype({"events": "float64", "base": "float64"})
+
+
+def _effective(one: Estimate) -> int | None:
+    if one.value is None or not one.base:
+        return None
+    if one.how != "published" or not one.error or not 0 < one.value < 100:
+        return one.base
+    return min(max(round(one.value * (100 - one.value) / one.error**2), 1), one.base)
+
+
+def as_table(found: Sequence[Estimate]) -> pd.DataFrame:
+    """Estimates as a table for charts and CSV: a row each, the reason where there is no number."""
+    rows = [
+        {
+            "place": each.place, "period": each.period, "indicator": each.indicator, "value": each.value,
+            "lower_95": each.interval[0] if each.interval else None, "upper_95": each.interval[1] if each.interval else None,
+            "base": each.base, "unit": each.unit, "note": each.reason,
+        }
+        for each in found
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    numbers = ["value", "lower_95", "upper_95"]
+    table[numbers] = table[numbers].astype("float64").round(4)
+    return table.astype({"base": "Int64"})

@@ -8,14 +8,16 @@ n pupils varies by `spread / sqrt(n)`, where `spread` is the standard deviation 
 ethnicity) with `estimate_spread`: 17.9 points, standard error 0.7. The national figure is not published.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import pandas as pd
 
-from datajam import places
+from datajam import estimates, places
 from datajam.errors import DataJamError
-from datajam.estimates import Estimate, Z, cell, labels, spoken_period
+from datajam.estimates import ALIKE, Estimate, Z, cell, labels, spoken_period
 
 PUPIL_SPREAD = 18.0
 
@@ -51,6 +53,10 @@ class Gap:
     @property
     def base(self) -> int | None:
         return None if self.value is None or None in (self.group.base, self.other.base) else self.group.base + self.other.base
+
+    @property
+    def unit(self) -> str:
+        return self.group.unit
 
     @property
     def place(self) -> str:
@@ -91,6 +97,20 @@ def measure(observations: pd.DataFrame, chosen: Measure = Measure()) -> Measure:
     )
 
 
+def asked(observations: pd.DataFrame, parameters: Mapping[str, Any]) -> tuple[str, str, str, Measure]:
+    """What a project asks of a table, ready to follow a place: group, the group it is compared with, period and measure.
+
+    Read from the parameters group, compared_with, period, average, total, pupils and pupil_spread. Raises `DataJamError` with
+    the nearest name for one that the table does not have.
+    """
+    spread = float(parameters.get("pupil_spread") or PUPIL_SPREAD)
+    chosen = measure(observations, Measure(parameters["average"], parameters["total"], parameters["pupils"], spread))
+    groups = (
+        estimates.choose(observations, "breakdown", parameters[name], "group of pupils") for name in ("group", "compared_with")
+    )
+    return *groups, estimates.period(observations, str(parameters.get("period", "latest"))), chosen
+
+
 def score(observations: pd.DataFrame, place: str, group: str, label: str, chosen: Measure = Measure()) -> Estimate:
     """One group's average in one place and period.
 
@@ -114,7 +134,7 @@ def _known(row: pd.Series | None) -> float | None:
 def _published(own: dict[str, pd.Series | None], name: str, group: str, said: str, chosen: Measure) -> Estimate:
     average, total, pupils = (own[key] for key in (chosen.average, chosen.total, chosen.pupils))
     base = None if _known(pupils) is None else int(_known(pupils))
-    error = chosen.spread / sqrt(base) if base else None
+    error = _published_error(average) or (chosen.spread / sqrt(base) if base else None)
     if average is not None:
         known = _known(average) is not None
         status = str(average["status"])
@@ -125,6 +145,13 @@ def _published(own: dict[str, pd.Series | None], name: str, group: str, said: st
     if status == "ok":
         status = str(pupils["status"]) if pupils is not None and _known(pupils) is None else "not_applicable"
     return Estimate(name, group, said, None, base, status, "no average in the file")
+
+
+def _published_error(average: pd.Series | None) -> float | None:
+    """The standard error behind a published interval."""
+    if average is None or pd.isna(average["lower_ci"]) or pd.isna(average["upper_ci"]):
+        return None
+    return float(average["upper_ci"] - average["lower_ci"]) / (2 * Z)
 
 
 def _added_up(rows: pd.DataFrame, where: places.Place, group: str, said: str, chosen: Measure) -> Estimate:
@@ -153,11 +180,26 @@ def gap(observations: pd.DataFrame, place: str, group: str, other: str, label: s
     return Gap(score(observations, place, group, label, chosen), score(observations, place, other, label, chosen))
 
 
-def compared(observations: pd.DataFrame, place: str, group: str, other: str, label: str, chosen: Measure = Measure()):
-    """The gap in a place, then in its region and in England: a list of `Gap`, nearest first."""
+def compared(
+    observations: pd.DataFrame,
+    place: str,
+    group: str,
+    other: str,
+    label: str,
+    chosen: Measure = Measure(),
+    alike: Sequence[str] = (),
+) -> list[Gap]:
+    """The gap in a place, in the places most like it (codes, where any are given), in its region and in England."""
     where = places.find(place)
-    everywhere = [where, *where.comparators]
-    return [gap(observations, each.code, group, other, label, chosen) for each in everywhere]
+    here, *wider = (gap(observations, each.code, group, other, label, chosen) for each in (where, *where.comparators))
+    near = [gap(observations, code, group, other, label, chosen) for code in alike]
+    return [here, *([average(near)] if near else []), *wider]
+
+
+def average(several: Sequence[Gap], name: str = ALIKE) -> Gap:
+    """The plain average of several places' gaps, each place counting alike; a place without a gap is left out of both groups."""
+    known = [each for each in several if each.value is not None] or several
+    return Gap(estimates.average([each.group for each in known], name), estimates.average([each.other for each in known], name))
 
 
 def trend(observations: pd.DataFrame, place: str, group: str, other: str, chosen: Measure = Measure()) -> list[Gap]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from datajam import places
-from datajam.composite import FEWEST, missing, place_name, reasons
+from datajam.composite import FEWEST, missing, place_name, reasons, wide
 from datajam.errors import DataJamError
 
 
@@ -31,6 +31,11 @@ class Neighbours:
     typical: float | None
     left_out: tuple[str, ...]
     reason: str = ""
+
+    @property
+    def codes(self) -> list[str]:
+        """The neighbours' GSS codes, nearest first; none where there are none."""
+        return list(self.table["area_code"])
 
     def __str__(self) -> str:
         if self.reason:
@@ -70,6 +75,11 @@ def neighbours(table: pd.DataFrame, place: str, count: int = 10, weights: Mappin
     near.insert(2, "place", [place_name(code) for code in near["area_code"]])
     found = near.drop(columns="tie").join(complete, on="area_code")
     return Neighbours(where.name, found, float(far.median()), lacking)
+
+
+def like(observations: pd.DataFrame, place: str, count: int = 10) -> Neighbours:
+    """The authorities most like a place over every indicator of a table, each in its latest period."""
+    return neighbours(wide(observations), place, count)
 
 
 def _factors(table: pd.DataFrame, weights: Mapping[str, float] | None) -> pd.Series:

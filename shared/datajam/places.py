@@ -213,6 +213,16 @@ def named(text: str) -> Place | None:
     return place if place and place.level != "subregion" else None
 
 
+def spoken(text: str) -> str:
+    """A place's name as it stands in a sentence; what is no place of ours, such as a ward, as it is written.
+
+    >>> spoken("North East"), spoken("the places most like it")
+    ('the North East', 'the places most like it')
+    """
+    found = named(text)
+    return found.spoken if found else text
+
+
 def find(query: str) -> Place:
     """The place somebody means by a name, common alias, three-digit DfE number or GSS code.
 

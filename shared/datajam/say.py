@@ -6,6 +6,7 @@ Names of groups come from `GROUPS`; a group not listed there is named by its pub
 from datajam import places
 from datajam.estimates import Difference, Estimate, difference
 from datajam.gaps import Gap
+from datajam.places import spoken
 
 GROUPS = {
     "fsm_eligible": "pupils eligible for free school meals",
@@ -32,11 +33,6 @@ def group_name(breakdown: str) -> str:
 def capital(text: str) -> str:
     """The text with a capital first letter, the rest untouched."""
     return text[:1].upper() + text[1:]
-
-
-def spoken(place: str) -> str:
-    """A place's name as it stands in a sentence."""
-    return places.find(place).spoken
 
 
 def points(value: float, digits: int = 1) -> str:
@@ -250,6 +246,8 @@ _UNITS = {
     "gbp_week": "£{} a week",
     "gbp_year": "£{}",
     "rate_per_100k": "{} per 100,000",
+    "percentage points": "{} percentage points",
+    "times": "{} times",
 }
 _DIGITS = {"mean_0_10": 2, "gbp_week": 0, "gbp_year": 0, "count": 0}
 
@@ -274,13 +272,13 @@ def apart(value: float, unit: str) -> str:
     return f"{abs(round(value, _DIGITS.get(unit, 1))):.{_DIGITS.get(unit, 1)}f} {named}" if named else amount(abs(value), unit)
 
 
-def about(one: Estimate, label: str) -> str:
+def about(one: Estimate, label: str, base_of: str = "asked") -> str:
     """An estimate in a sentence, with its interval, its base where there is one, or why there is no figure."""
     where = f"In {spoken(one.place)} in {one.period}"
     if one.value is None:
         return f"{where} there is no figure for {label}: {one.reason}."
     ends = f" (95% interval {_ends(one.interval, one.unit)})" if one.interval else " (no interval is published)"
-    base = f", {one.base:,} asked" if one.base else ""
+    base = f", {one.base:,} {base_of}" if one.base else ""
     doubt = " The publisher calls this estimate unreliable." if one.status == "unreliable" else ""
     return f"{where}, {label} was {amount(one.value, one.unit)}{ends}{base}.{doubt}"
 

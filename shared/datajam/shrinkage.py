@@ -18,7 +18,7 @@ import pandas as pd
 from datajam import places
 from datajam.composite import FEWEST, place_name
 from datajam.errors import DataJamError
-from datajam.estimates import Z
+from datajam.estimates import Estimate, Z
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,20 @@ class Shrunk:
         names = ", ".join(self.left_out)
         return f"{len(self.left_out)} of {len(self.table)} places have no number and no estimate: {names}."
 
-    def about(self, place: str, digits: int = 2) -> str:
+    def estimate(self, place: str) -> Estimate:
+        """A place's number with chance taken out, as an estimate; why there is none, where it has none."""
+        where = places.find(place)
+        if where.code not in self.table.index or pd.isna(self.table.loc[where.code, "estimate"]):
+            reason = "no number to take chance out of" if where.level == "la" else "chance is taken out for authorities only"
+            return Estimate(where.name, "all", "", None, None, "left_out", reason)
+        row = self.table.loc[where.code]
+        ends = (float(row["lower"]), float(row["upper"]))
+        return Estimate(where.name, "all", "", float(row["estimate"]), None, "ok", self.method, (ends[1] - ends[0]) / (2 * Z), ends)
+
+    def about(self, place: str, digits: int = 2, unit: str = "") -> str:
         """What is published for a place and what is left when chance is taken out, in a sentence.
+
+        With the unit "percent" proportions, which run from 0 to 1, are told as percentages.
 
         >>> codes = ["E08000035", "E08000021", "E06000047", "E06000001", "E06000002"]
         >>> five = pd.Series([7.1, 7.6, 7.4, 7.5, None, 7.9], [*codes, "E06000003"])
@@ -60,7 +72,8 @@ class Shrunk:
         row = self.table.loc[where.code]
         if pd.isna(row["estimate"]):
             return f"{where.opening} has {row['note'] or 'no number'}, so there is nothing to take chance out of."
-        raw, estimate, lower, upper = (f"{row[name]:.{digits}f}" for name in ("raw", "estimate", "lower", "upper"))
+        written = "{:.1%}" if unit == "percent" else f"{{:.{digits}f}}"
+        raw, estimate, lower, upper = (written.format(row[name]) for name in ("raw", "estimate", "lower", "upper"))
         return f"{where.opening}: {raw} published; {estimate} when chance is taken out (95% interval {lower} to {upper})."
 
 
@@ -145,7 +158,7 @@ def means(values: pd.Series, errors: pd.Series, method: str = "paule-mandel") ->
     if bad.any():
         raise DataJamError(f"{place_name(values[known].index[bad][0])}: a standard error must be a number above 0.")
     _enough(len(y))
-    between = _paule_mandel(y, squares) if method == "paule-mandel" else _moments(y, squares)
+    between = paule_mandel(y, squares, np.ones((len(y), 1))) if method == "paule-mandel" else _moments(y, squares)
     weights, k = 1 / (squares + between), len(y)
     share = weights / weights.sum()
     mean = float((share * y).sum())
@@ -165,14 +178,20 @@ def _moments(y: np.ndarray, squares: np.ndarray) -> float:
     return max(0.0, float(over / (weights.sum() - (weights**2).sum() / weights.sum())))
 
 
-def _paule_mandel(y: np.ndarray, squares: np.ndarray) -> float:
-    """The variance between places at which the weighted sum of squares is what chance would make it: k - 1."""
+def paule_mandel(y: np.ndarray, squares: np.ndarray, x: np.ndarray) -> float:
+    """The variance between places at which the weighted squares around a regression are what chance would make them.
+
+    `y` are the places' numbers, `squares` their squared standard errors, `x` the regression's columns (one of ones for a plain
+    average). Source: Paule and Mandel (1982).
+
+    >>> round(paule_mandel(np.array([1.0, 2, 3, 4, 5]), np.full(5, 0.5), np.ones((5, 1))), 6)
+    2.0
+    """
     from scipy.optimize import brentq
 
     def over(between: float) -> float:
         weights = 1 / (squares + between)
-        mean = (weights * y).sum() / weights.sum()
-        return float((weights * (y - mean) ** 2).sum() - (len(y) - 1))
+        return float((weights * (y - x @ fitted(y, weights, x)) ** 2).sum() - (len(y) - x.shape[1]))
 
     if over(0) <= 0:
         return 0.0
@@ -180,6 +199,12 @@ def _paule_mandel(y: np.ndarray, squares: np.ndarray) -> float:
     while over(top) > 0:
         top *= 2
     return float(brentq(over, 0, top, xtol=1e-14 * top, rtol=1e-12))
+
+
+def fitted(y: np.ndarray, weights: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The coefficients of the weighted regression of `y` on the columns of `x`."""
+    root = np.sqrt(weights)
+    return np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
 
 
 def location_quotient(local: Shrunk, wider: tuple[float, float]) -> pd.DataFrame:
