@@ -18,7 +18,8 @@ sys.path.insert(0, str(TEMPLATE / "shared"))
 from datajam import __version__  # noqa: E402
 from datajam.places import UnknownPlace, find  # noqa: E402
 
-THEMES = ("attainment", "social_cohesion", "skills")
+_ASKED = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
+THEMES = tuple(_ASKED["theme"])
 LICENCES = ("mit", "decide_later")
 _LONGEST = 80
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -92,6 +93,8 @@ class DataJam(Extension):
             project_slug=project_slug,
             checked=checked,
             place_name=lambda text: find(text).name,
+            place_spoken=lambda text: find(text).spoken,
+            theme_words=lambda name: _ASKED["__prompts__"]["theme"][name],
             toml=lambda text: json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f"),
         )
         environment.globals.update(template_folder=lambda: str(TEMPLATE), template_version=lambda: __version__)

@@ -6,6 +6,8 @@ from pathlib import Path
 TEMPLATE = Path({{ template_folder() | tojson }})  # fmt: skip
 THEME = {{ cookiecutter.theme | tojson }}  # fmt: skip
 PLACE = {{ cookiecutter.__place_name | tojson }}  # fmt: skip
+SPOKEN = {{ cookiecutter.__place_spoken | tojson }}  # fmt: skip
+NAME = {{ cookiecutter.project_name | tojson }}  # fmt: skip
 PROJECT = Path.cwd()
 LITTER = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
 
@@ -19,6 +21,9 @@ def main():
     with open(PROJECT / "hack.toml", "a", encoding="utf-8", newline="\n") as settings:
         settings.write(of_theme.read_text(encoding="utf-8"))
     of_theme.unlink()
+    for page in (PROJECT / "docs").glob("*.md"):
+        text = page.read_text(encoding="utf-8").replace("[place]", SPOKEN).replace("[project]", NAME)
+        page.write_text(text, encoding="utf-8", newline="\n")
     print(f"\nMade {PROJECT.name}: theme {THEME}, place {PLACE}.")
     print(f'Next:  cd {PROJECT.name}   then   python3 -m pip install "nox[uv]" && python3 -m nox')
 

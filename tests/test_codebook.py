@@ -12,7 +12,7 @@ from datajam.sources import layouts
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "codebook.md"
-SAMPLES = sorted(ROOT.glob("starters/*/data/sample/*.csv"))
+SAMPLES = sorted([*ROOT.glob("starters/*/data/sample/*.csv"), *ROOT.glob("{{*}}/data/sample/*.csv")])
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,10 @@ def only_notebook(made: Path, *cells: dict) -> None:
     (made / "hack.toml").write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-_OF_THEME = ("group", "compared_with", "average", "total", "pupils", "measure_name")
+_OF_THEME = (
+    *("group", "compared_with", "average", "total", "pupils", "measure_name"),
+    *("progress_source", "neet_source", "context_source"),
+)
 
 
 def started_kernels(process: subprocess.CompletedProcess) -> bool:
@@ -47,16 +50,17 @@ def started_kernels(process: subprocess.CompletedProcess) -> bool:
 def test_a_run_leaves_notebooks_results_provenance_figures_and_a_report(finished):
     folder = finished / "runs" / "newcastle-upon-tyne"
     assert {path.name for path in folder.iterdir()} == {
-        "01_load_and_check.ipynb", "02_explore.ipynb", "03_findings.ipynb", "results.json", "provenance.json", "figures",
-        "report.html",
+        "01_load_and_check.ipynb", "02_attainment_or_progression.ipynb", "03_fair_comparison.ipynb", "04_after_sixteen.ipynb",
+        "05_findings.ipynb", "results.json", "provenance.json", "figures", "report.html",
     }  # fmt: skip
-    assert len(list((folder / "figures").glob("*.png"))) == len(list((folder / "figures").glob("*.csv"))) == 4
+    assert len(list((folder / "figures").glob("*.png"))) == len(list((folder / "figures").glob("*.csv"))) == 12
 
 
 def test_results_hold_names_values_units_intervals_and_bases_and_no_times_or_paths(finished):
     text = (finished / "runs" / "newcastle-upon-tyne" / "results.json").read_text(encoding="utf-8")
     entries = json.loads(text)
-    assert [entry["name"] for entry in entries][:3] == ["group_score", "comparison_score", "gap"]
+    names = [entry["name"] for entry in entries if entry["notebook"] == "05_findings"]
+    assert names[:3] == ["group_score", "comparison_score", "gap"]
     assert all(entry["unit"] and entry["base_of"] for entry in entries if entry["value"] is not None)
     assert "/tmp" not in text and str(finished) not in text and time.strftime("%Y-%m") not in text
 
@@ -77,7 +81,7 @@ def test_executed_notebooks_hold_no_path_of_this_machine(finished):
 def test_three_ways_to_name_a_place_give_the_same_numbers_to_the_byte(baked):
     found = []
     for said in ("Durham", "County Durham", "E06000047"):
-        done = runner.run(project.open_project(baked, place=said), "03_findings", progress=False)
+        done = runner.run(project.open_project(baked, place=said), "05_findings", progress=False)
         figures = {path.name: path.read_bytes() for path in (done.folder / "figures").iterdir()}
         found.append(((done.folder / "results.json").read_bytes(), figures))
     assert done.folder.name == "county-durham" and found[0] == found[1] == found[2]
@@ -93,7 +97,8 @@ def test_three_ways_to_name_a_place_give_the_same_numbers_to_the_byte(baked):
         (["-p", "period"], "type NAME=VALUE"),
         (["-p", "pupil_spread=wide"], "float was expected, such as 18.0"),
         (["-p", "group=fsm_eligibel"], "Did you mean fsm_eligible?"),
-        (["--notebooks", "04*"], "No notebook matches '04*'"),
+        (["--notebooks", "09*"], "No notebook matches '09*'"),
+        (["-p", "neet_source=neet_scorcard"], "Did you mean neet_scorecard?"),
         (["--speed", "9"], "unrecognized arguments: --speed 9"),
     ],
 )

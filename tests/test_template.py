@@ -201,16 +201,18 @@ def test_cruft_makes_a_project_and_brings_it_a_later_mend(clone, datajam_command
     home = {"HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
     run(*cruft, "create", str(clone), "--no-input", "--output-dir", str(tmp_path), cwd=tmp_path, **home)
     made = tmp_path / "our-data-hack"
-    assert (made / "shared" / "datajam" / "places.py").is_file() and (made / "notebooks" / "03_findings.ipynb").is_file()
-    notebook = made / "notebooks" / "02_explore.ipynb"
-    notebook.write_text(notebook.read_text(encoding="utf-8").replace("two groups", "our two groups"), encoding="utf-8")
+    assert (made / "shared" / "datajam" / "places.py").is_file() and (made / "notebooks" / "05_findings.ipynb").is_file()
+    notebook = made / "notebooks" / "02_attainment_or_progression.ipynb"
+    notebook.write_text(
+        notebook.read_text(encoding="utf-8").replace("how wide is the gap here", "how wide is our gap here"), encoding="utf-8"
+    )
     run(*git, "init", "-q", "-b", "main", cwd=made)
     run(*git, "add", "-A", cwd=made)
     run(*git, "commit", "-qm", "ours", cwd=made)
 
     for name, old, new in (
         ("shared/datajam/say.py", "other pupils", "all other pupils"),
-        ("starters/attainment/notebooks/02_explore.ipynb", "How far apart", "How very far apart"),
+        ("starters/attainment/notebooks/02_attainment_or_progression.ipynb", "How wide is", "How very wide is"),
     ):
         path = clone / name
         path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
@@ -218,9 +220,10 @@ def test_cruft_makes_a_project_and_brings_it_a_later_mend(clone, datajam_command
 
     run(*cruft, "update", "--skip-apply-ask", cwd=made, **home)
     assert "all other pupils" in (made / "shared" / "datajam" / "say.py").read_text(encoding="utf-8")
-    assert "our two groups" in notebook.read_text(encoding="utf-8") and "How very far" not in notebook.read_text(encoding="utf-8")
+    assert "how wide is our gap" in notebook.read_text(encoding="utf-8")
+    assert "How very wide" not in notebook.read_text(encoding="utf-8")
     assert not list(made.rglob("*.rej"))
-    assert datajam_command("run", "--quiet", "--notebooks", "03*", cwd=made).returncode == 0
+    assert datajam_command("run", "--quiet", "--notebooks", "05*", cwd=made).returncode == 0
 
 
 # A new network namespace has its loopback down; kernels need it. 0x8914 is SIOCSIFFLAGS, 0x41 up and running.

@@ -10,13 +10,18 @@ import base64
 import io
 import re
 import textwrap
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from datajam import estimates
+from datajam.disclosure import passes
 from datajam.errors import DataJamError
 from datajam.estimates import Estimate
+from datajam.folders import write_bytes, write_text
 from datajam.gaps import Gap, as_table
+from datajam.places import spoken
 from datajam.say import amount, capital, group_name, points, without_figure
 
 BLUE, TEAL, ORANGE, GREY = "#12436D", "#28A197", "#F46A25", "#6B7072"
@@ -26,11 +31,13 @@ class Chart:
     """A drawn figure with its name, alt text and data.
 
     Raises `DataJamError` for alt text that is missing or too short or long to serve (40 to 300 characters), for a title of
-    more than ten words, and for a name that is not a slug.
+    more than ten words, for a name that is not a slug, and where something sensitive was read without the small-number rule
+    and the chart is not drawn from a table that has been through it (`given`, checked by `disclosure.is_cleared`).
     """
 
-    def __init__(self, figure, *, name: str, title: str, alt: str, data: pd.DataFrame):
+    def __init__(self, figure, *, name: str, title: str, alt: str, data: pd.DataFrame, source: str, given=None):
         plt.close(figure)
+        self.cleared = passes(f"chart {name}", source, given)
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise DataJamError(f"chart name {name!r}: use small letters, digits and _, such as 'gap_by_place'.")
         if not 40 <= len(alt) <= 300:
@@ -45,11 +52,32 @@ class Chart:
         self.figure.savefig(held, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
         return held.getvalue()
 
+    def svg(self) -> str:
+        """The picture as lines and letters, which hold every number drawn to many digits.
+
+        Raises `DataJamError` unless all of it comes from published tables or has been through the small-number rule.
+        """
+        if not self.cleared:
+            raise DataJamError(f"chart {self.name}: no SVG of numbers that have not passed the small-number rule. Use png().")
+        held = io.StringIO()
+        self.figure.savefig(held, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        return held.getvalue()
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the picture as PNG, its data as CSV and, where that is allowed, the picture as SVG: the files written."""
+        stem = Path(folder) / self.name
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(stem.with_suffix(".png"), self.png())
+        write_text(stem.with_suffix(".csv"), self.csv())
+        if self.cleared:
+            write_text(stem.with_suffix(".svg"), self.svg())
+        return [path for path in (stem.with_suffix(end) for end in (".png", ".csv", ".svg")) if path.exists()]
+
     def csv(self) -> str:
         """The numbers drawn, with cells that a spreadsheet would run as a formula made harmless."""
         safe = self.data.copy()
         for name in safe.columns[[kind.kind not in "ifbu" for kind in safe.dtypes]]:
-            safe[name] = ["'" + text if str(text)[:1] in "=+-@" else text for text in safe[name].astype(object)]
+            safe[name] = ["'" + text if str(text).startswith(("=", "+", "-", "@")) else text for text in safe[name].astype(object)]
         return safe.to_csv(index=False, lineterminator="\n")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -102,7 +130,7 @@ def scores(gaps: list[Gap], *, name: str, title: str, measure: str, source: str)
     for row, each in enumerate(gaps):
         for offset, one, colour in ((-0.2, each.group, BLUE), (0.2, each.other, TEAL)):
             _bar(axes, row + offset, one, colour, right)
-    axes.set_yticks(range(len(gaps)), [textwrap.fill(each.place, 18) for each in gaps])
+    axes.set_yticks(range(len(gaps)), [textwrap.fill(capital(each.place), 24) for each in gaps])
     axes.set_ylim(len(gaps) - 0.5, -0.5)
     axes.set_xlim(0, right)
     axes.grid(axis="x", visible=True)
@@ -110,7 +138,7 @@ def scores(gaps: list[Gap], *, name: str, title: str, measure: str, source: str)
     axes.tick_params(axis="y", length=0)
     spoken = "; ".join(f"{g.place}: {_or_none(g.group)} and {_or_none(g.other)}" for g in gaps)
     alt = f"Bar chart of {measure}, {first.period}, {groups[0]} and {groups[1]}. {spoken}."
-    return Chart(figure, name=name, title=title, alt=_fitted(alt), data=as_table(gaps))
+    return Chart(figure, name=name, title=title, alt=_fitted(alt), data=as_table(gaps), source=source)
 
 
 def _bar(axes, height: float, one: Estimate, colour: str, right: float) -> None:
@@ -162,12 +190,12 @@ def trend(series: list[list[Gap]], *, name: str, title: str, measure: str, sourc
     said = "; ".join(f"{g.period} {'no figure' if g.value is None else points(g.value)}" for g in here)
     alt = _fitted(f"Line chart of the gap in {here[0].place}: {said}.")
     if not series:
-        return Chart(figure, name=name, title=title, alt=f"No line is drawn: {alt}", data=table)
+        return Chart(figure, name=name, title=title, alt=f"No line is drawn: {alt}", data=table, source=source)
     axes.set_xticks(range(len(labels)), labels)
     axes.set_xlim(-0.3, len(labels) - 0.5 + 0.32 * max(len(labels), 3))
     low, high = axes.get_ylim()
     axes.set_ylim(min(0, low), max(0.5, high * 1.08))
-    return Chart(figure, name=name, title=title, alt=alt, data=table)
+    return Chart(figure, name=name, title=title, alt=alt, data=table, source=source)
 
 
 def _label_ends(axes, ends: list[tuple], count: int) -> None:
@@ -182,43 +210,105 @@ def _label_ends(axes, ends: list[tuple], count: int) -> None:
         axes.text(count - 0.85, height, place, color=BLUE if colour == BLUE else "#333333", va="center", fontsize=10)
 
 
-def ranked(gaps: list[Gap], here: Gap, *, name: str, title: str, measure: str, source: str) -> Chart:
-    """Every authority's gap with its interval, in order, the place highlighted; places without a figure are named."""
-    group, other = group_name(here.group.breakdown), group_name(here.other.breakdown)
-    known = [each for each in gaps if each.value is not None]
-    unknown = without_figure(gaps)
-    subtitle = f"{measure}, {here.period}: {other} minus {group}. Lines: 95% interval"
-    if unknown:
-        subtitle += f". {unknown}"
+def caterpillar(
+    every: list[Estimate] | list[Gap],
+    here: Estimate | Gap,
+    *,
+    name: str,
+    title: str,
+    label: str,
+    source: str,
+    unit: str = "score",
+    wider: Estimate | Gap | None = None,
+) -> Chart:
+    """Every authority's number (or gap) with its 95% interval, in order, the place highlighted, a wider place as a line.
+
+    Up to forty places are named, a row each; more stand side by side and only the place is named. A region or England, which is
+    not one of them, is drawn as a line. Places without a figure are named in the subtitle.
+    """
+    known = [each for each in every if each.value is not None]
+    unknown = without_figure(every)
+    subtitle = f"{capital(label)}, {here.period}. Lines: 95% interval" + (f". {unknown}" if unknown else "")
     many = len(known) > 40
-    figure, axes = _canvas(title, subtitle, source, max(3.0, 0.9 + (0.07 if many else 0.27) * len(known)))
-    if not known:
+    figure, axes = _canvas(title, subtitle, source, 4.2 if many else max(3.0, 0.9 + 0.27 * len(known)))
+    if known:
+        (_upright if many else _rows)(axes, known, here)
+        _in_percent(axes.yaxis if many else axes.xaxis, unit)
+        _lines(axes, here, wider, known, many)
+    else:
         _empty(axes, "The file has no figure for any of these authorities.")
+    table = as_table(every) if isinstance(here, Gap) else estimates.as_table(every)
+    alt = _caterpillar_alt(known, here, label, unit)
+    return Chart(figure, name=name, title=title, alt=alt, data=table, source=source)
+
+
+def _in_percent(axis, unit: str) -> None:
+    if unit == "percent":
+        axis.set_major_formatter(lambda value, _: f"{value:g}%")
+
+
+def _rows(axes, known: list, here) -> None:
+    """A row for each place, its name at the left."""
     for row, each in enumerate(known):
         mine = each.place == here.place
-        colour = BLUE if mine else GREY
         axes.errorbar(
-            each.value, row, xerr=_bars(each.value, each.interval), fmt="D" if mine else "o", color=colour,
-            ms=(8 if mine else 5) if not many else (6 if mine else 2.5), lw=2.5 if mine else 1, zorder=4 if mine else 2,
+            each.value, row, xerr=_bars(each.value, each.interval), fmt="D" if mine else "o", color=BLUE if mine else GREY,
+            ms=8 if mine else 5, lw=2.5 if mine else 1, zorder=4 if mine else 2,
         )  # fmt: skip
-    if here.value is not None:
-        axes.axvline(here.value, color=BLUE, lw=1, ls="--", zorder=1)
-    names = [f"{each.place}" for each in known]
-    axes.set_yticks([] if many else range(len(known)), [] if many else names)
-    for label in axes.get_yticklabels():
-        label.set_fontweight("bold" if label.get_text() == here.place else "normal")
+    axes.set_yticks(range(len(known)), [each.place for each in known])
+    for text in axes.get_yticklabels():
+        text.set_fontweight("bold" if text.get_text() == here.place else "normal")
     axes.grid(axis="x", visible=True)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
+    low, high = axes.get_xlim()
+    if known[0].value >= 0 and low < 0.35 * high:
+        axes.set_xlim(min(0, low), high)
+
+
+def _upright(axes, known: list, here) -> None:
+    """The places side by side from the lowest to the highest, too many to be named."""
+    for column, each in enumerate(known):
+        mine = each.place == here.place
+        axes.errorbar(
+            column, each.value, yerr=_bars(each.value, each.interval), fmt="D" if mine else "o", color=BLUE if mine else GREY,
+            ms=8 if mine else 2.5, lw=3 if mine else 0.9, zorder=4 if mine else 2,
+        )  # fmt: skip
+    mine = next(((column, each.value) for column, each in enumerate(known) if each.place == here.place), None)
+    if mine:
+        top = max((each.interval or (0, each.value))[1] for each in known)
+        left = mine[0] < len(known) / 2
+        axes.annotate(
+            here.place, mine, (mine[0], top), ha="left" if left else "right", va="bottom", color=BLUE, fontweight="bold",
+            arrowprops={"arrowstyle": "-", "color": BLUE, "lw": 1},
+        )  # fmt: skip
+    axes.set_xticks([])
+    axes.set_xlim(-1.5, len(known) + 0.5)
+    axes.set_xlabel(f"{len(known)} authorities, from the lowest to the highest")
+
+
+def _lines(axes, here, wider, known: list, many: bool) -> None:
+    """A dashed line at the place where it is none of the authorities, a dotted one at the wider place, both named."""
+    drawn = [] if any(each.place == here.place for each in known) else [(here, BLUE, "--")]
+    drawn += [(wider, "#333333", ":")] if wider is not None else []
+    for one, colour, dash in drawn:
+        if one.value is None:
+            continue
+        if many:
+            axes.axhline(one.value, color=colour, lw=1.4, ls=dash, zorder=3)
+            axes.text(len(known), one.value, f" {one.place}", color=colour, va="bottom", ha="right", fontsize=10)
+        else:
+            axes.axvline(one.value, color=colour, lw=1.4, ls=dash, zorder=1)
+            axes.text(one.value, len(known) - 0.4, one.place, color=colour, va="bottom", ha="center", fontsize=10)
+
+
+def _caterpillar_alt(known: list, here, label: str, unit: str) -> str:
+    ends = "with no figure for any"
     if known:
-        low, high = axes.get_xlim()
-        axes.set_xlim(min(0, low), max(0, high))
-        ends = f"from {points(known[0].value)} in {known[0].place} to {points(known[-1].value)} in {known[-1].place}"
-    else:
-        ends = "with no figure for any"
-    mine = f"{capital(here.place)}: {'no figure' if here.value is None else points(here.value) + ' points'}."
-    alt = f"Dot chart of the gap in {len(known)} authorities, {here.period}, {ends}. {mine}"
-    return Chart(figure, name=name, title=title, alt=_fitted(alt), data=as_table(gaps))
+        low, high = known[0], known[-1]
+        ends = f"from {amount(low.value, unit)} in {low.place} to {amount(high.value, unit)} in {high.place}"
+    mine = "no figure" if here.value is None else amount(here.value, unit)
+    return _fitted(f"Dot chart of {label} in {len(known)} authorities, {here.period}, {ends}. {capital(here.place)}: {mine}.")
 
 
 def gaps(compared: list[Gap], *, name: str, title: str, measure: str, source: str) -> Chart:
@@ -233,50 +323,89 @@ def gaps(compared: list[Gap], *, name: str, title: str, measure: str, source: st
 
 
 def dots(
-    estimates: list[Estimate], *, name: str, title: str, label: str, source: str, rows: str = "place", zero: bool = False
+    found: list[Estimate],
+    *,
+    name: str,
+    title: str,
+    label: str,
+    source: str,
+    rows: str = "place",
+    zero: bool = False,
+    mark: float | None = None,
 ) -> Chart:
-    """One number for each place, or for each period, as a dot with its 95% interval.
+    """One number for each place, or for each period, indicator or breakdown of one place (`rows`), as a dot with its interval.
 
-    The first place, or the last period, is highlighted. What has no figure keeps its row, with the reason written in it.
+    The first place, or the last period, is highlighted. What has no figure keeps its row, with the reason written in it. A line
+    stands at `mark`, where there is one.
     """
-    here = estimates[0]
-    by_period = rows == "period"
-    marked = len(estimates) - 1 if by_period else 0
-    names = [each.period if by_period else each.place for each in estimates]
-    subtitle = f"{capital(label)}, {here.place if by_period else here.period}. Lines: 95% interval"
-    figure, axes = _canvas(title, subtitle, source, 0.9 + 0.55 * len(estimates))
-    known = [each for each in estimates if each.value is not None]
+    here = found[0]
+    names = [capital(str(getattr(each, rows))) for each in found]
+    marked = {"place": [0], "period": [len(found) - 1]}.get(rows, range(len(found)))
+    where = here.period if rows == "place" else here.place if rows == "period" else f"{here.place}, {here.period}"
+    with_lines = any(each.interval for each in found)
+    subtitle = ", ".join(filter(None, [capital(label), where])) + (". Lines: 95% interval" if with_lines else ". No interval")
+    figure, axes = _canvas(title, subtitle, source, 0.9 + 0.55 * len(found))
+    known = [each for each in found if each.value is not None]
     ends = [end for each in known for end in (each.interval or (each.value, each.value))]
-    ends += [0.0] * zero
+    ends += [0.0] * zero + [mark] * (mark is not None)
     low, high = (min(ends), max(ends)) if ends else (0, 1)
     room = max((high - low) * 0.25, abs(high) * 0.02, 0.1)
-    for row, each in enumerate(estimates):
-        colour = BLUE if row == marked else GREY
+    for row, each in enumerate(found):
+        colour = BLUE if row in marked else GREY
         if each.value is None:
             words = f"no figure: {each.reason}"
             axes.text(0.01, row, words, transform=axes.get_yaxis_transform(), va="center", fontsize=10, color="#333333")
             continue
         bars = _bars(each.value, each.interval)
-        axes.errorbar(each.value, row, xerr=bars, fmt="D" if row == marked else "o", color=colour, ms=8, lw=2)
+        axes.errorbar(each.value, row, xerr=bars, fmt="D" if row in marked else "o", color=colour, ms=8, lw=2)
         axes.annotate(
             amount(each.value, each.unit), (each.value, row), (0, 9), textcoords="offset points", ha="center", fontsize=10
         )
-    axes.set_yticks(range(len(estimates)), [textwrap.fill(text, 18) for text in names])
-    axes.set_ylim(len(estimates) - 0.4, -0.7)
+    axes.set_yticks(range(len(found)), [textwrap.fill(text, 24) for text in names])
+    axes.set_ylim(len(found) - 0.4, -0.7)
     axes.set_xlim(0 if zero and low == 0 else low - room, high + room)
+    _in_percent(axes.xaxis, here.unit)
+    if mark is not None:
+        axes.axvline(mark, color="#333333", lw=1, ls=":", zorder=1)
     axes.grid(axis="x", visible=True)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
-    table = [
-        {
-            "place": each.place, "period": each.period, "indicator": each.indicator, "value": each.value,
-            "lower_95": each.interval[0] if each.interval else None,
-            "upper_95": each.interval[1] if each.interval else None, "unit": each.unit, "note": each.reason,
-        }
-        for each in estimates
-    ]  # fmt: skip
-    values = ["no figure" if each.value is None else amount(each.value, each.unit) for each in estimates]
+    values = ["no figure" if each.value is None else amount(each.value, each.unit) for each in found]
     said = "; ".join(f"{text} {value}" for text, value in zip(names, values, strict=True))
-    where = here.place if by_period else here.period
-    alt = _fitted(f"Dot chart of {label}, {where}, with 95% intervals. {said}.")
-    return Chart(figure, name=name, title=title, alt=alt, data=pd.DataFrame(table))
+    start = ", ".join(filter(None, [f"Dot chart of {label}", where, "with 95% intervals" if with_lines else "without intervals"]))
+    alt = _fitted(f"{start}. {said}.")
+    return Chart(figure, name=name, title=title, alt=alt, data=estimates.as_table(found), source=source)
+
+
+def standardised(compared: pd.DataFrame, *, name: str, title: str, place: str, other: str, source: str) -> Chart:
+    """Differences of several kinds in one order (from `focus.compare`): standard deviations between authorities, worse to the right.
+
+    Filled marks are clear of chance, hollow ones are not; what cannot be compared keeps its row, with the reason written in it.
+    """
+    subtitle = f"{capital(spoken(place))} less {spoken(other)}, in standard deviations between authorities. Right of 0 is worse"
+    figure, axes = _canvas(title, f"{subtitle}. Filled: more than chance. Lines: 95% interval", source, 1.1 + 0.5 * len(compared))
+    for row, each in enumerate(compared.itertuples()):
+        if pd.isna(each.standardised):
+            words = f"no comparison: {each.note or 'no figure'}"
+            axes.text(0.01, row, words, transform=axes.get_yaxis_transform(), va="center", fontsize=10, color="#333333")
+            continue
+        scale = each.standardised / each.difference if each.difference else 0.0
+        ends = sorted((scale * each.lower, scale * each.upper)) if pd.notna(each.lower) else None
+        axes.errorbar(
+            each.standardised, row, xerr=_bars(each.standardised, ends), fmt="D", color=BLUE, ms=8, lw=2,
+            markerfacecolor=BLUE if each.clear else "white",
+        )  # fmt: skip
+    axes.axvline(0, color="#333333", lw=1)
+    axes.set_yticks(range(len(compared)), [textwrap.fill(capital(text), 24) for text in compared["name"]])
+    axes.set_ylim(len(compared) - 0.4, -0.6)
+    reach = max(abs(end) for end in (*axes.get_xlim(), 1.0))
+    axes.set_xlim(-reach, reach)
+    axes.grid(axis="x", visible=True)
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+    said = "; ".join(
+        f"{each.name}: {'no figure' if pd.isna(each.standardised) else f'{each.standardised:+.1f}'}{', clear' * bool(each.clear)}"
+        for each in compared.itertuples()
+    )
+    alt = _fitted(f"Dot chart of {spoken(place)} less {spoken(other)} in standard deviations, worse above 0. {said}.")
+    return Chart(figure, name=name, title=title, alt=alt, data=compared.drop(columns="z").round(3), source=source)

@@ -17,6 +17,7 @@ import pandas as pd
 from datajam import places
 from datajam.charts import BLUE, GREY, ORANGE, TEAL, Chart, _canvas, _empty, _fitted
 from datajam.errors import DataJamError
+from datajam.places import spoken
 from datajam.say import amount, capital
 
 _TILES = Path(__file__).parent / "data" / "tiles.csv"
@@ -72,7 +73,7 @@ def tile_map(values: pd.DataFrame, here: str, *, name: str, title: str, label: s
     if not len(known):
         axes.text(8, -0.9, "The file has no figure for any authority.", ha="center", color=_DARK)
     said = table.reset_index()[["area_code", "place", "value", "row", "column", "note"]]
-    return Chart(figure, name=name, title=title, alt=_map_alt(table, where, label, unit), data=said)
+    return Chart(figure, name=name, title=title, alt=_map_alt(table, where, label, unit), data=said, source=source, given=values)
 
 
 def _by_tile(values: pd.DataFrame) -> pd.DataFrame:
@@ -276,7 +277,7 @@ def funnel(counts: pd.DataFrame, here: str, *, name: str, title: str, label: str
         _empty(axes, "The file has no counts for any of these places.")
     data = table[["place", "events", "base", "percent", "lower_95", "upper_95", "lower_99_8", "upper_99_8", "outside"]]
     alt = _funnel_alt(table, here, label, middle)
-    return Chart(figure, name=name, title=title, alt=alt, data=data.round(2).reset_index(drop=True))
+    return Chart(figure, name=name, title=title, alt=alt, data=data.round(2).reset_index(drop=True), source=source, given=counts)
 
 
 def _placed(table: pd.DataFrame, middle: float | None) -> pd.DataFrame:
@@ -298,13 +299,7 @@ def _countable(counts: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     bad = pd.concat([bad, table[known & (table[["events", "base"]] % 1 != 0).any(axis="columns")]])
     if len(bad):
         raise DataJamError(f"funnel: {bad['place'].iloc[0]}: events and base must be whole, events from 0 to the base.")
-    return table[known].reset_index(drop=True), [_said(str(place)) for place in table["place"][~known]]
-
-
-def _said(place: str) -> str:
-    """A place as it stands in a sentence; a ward or school, which is no place of ours, as it is written."""
-    found = places.named(place)
-    return found.spoken if found else place
+    return table[known].reset_index(drop=True), [spoken(str(place)) for place in table["place"][~known]]
 
 
 def _funnel_words(table: pd.DataFrame, label: str, middle: float | None, lacking: list[str]) -> str:
@@ -389,8 +384,8 @@ def _funnel_alt(table: pd.DataFrame, here: str, label: str, middle: float | None
     words += f", {beyond_998} of them outside 99.8%."
     own = table[table["place"] == here]
     if not len(own):
-        return _fitted(f"{words} {capital(_said(here))} has no figure.")
+        return _fitted(f"{words} {capital(spoken(here))} has no figure.")
     one = own.iloc[0]
     share = one["events"] / one["base"]
     far = {0.0: "within the limits of chance"}.get(one["outside"], f"outside the {one['outside']:g}% limits")
-    return _fitted(f"{words} {capital(_said(here))}: {share:.1%} of {one['base']:,.0f}, {far}.")
+    return _fitted(f"{words} {capital(spoken(here))}: {share:.1%} of {one['base']:,.0f}, {far}.")

@@ -2,7 +2,7 @@
 
 [project]          name, theme, organisations, licence, template_version
 [parameters]       place, period, source, and whatever the notebooks declare
-[sources.<id>]     path, layout, title, publisher, address, licence, retrieved, sha256, sensitivity, synthetic
+[sources.<id>]     path, layout, title, publisher, address, licence, retrieved, sha256, sensitivity, agreement, synthetic
 """
 
 import re
@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from datajam import places
+from datajam import disclosure, places
 from datajam.errors import DataJamError, did_you_mean
 
 SENSITIVITIES = ("open", "agreement", "personal")
@@ -35,6 +35,7 @@ class Source:
     retrieved: str = ""
     sha256: str = ""
     sensitivity: str = "open"
+    agreement: str = ""
     synthetic: bool = False
 
     def check(self) -> str:
@@ -58,6 +59,7 @@ class Project:
     folder: Path
     settings: dict[str, Any]
     given: dict[str, Any] = field(default_factory=dict)
+    uncleared: dict[str, None] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -66,6 +68,8 @@ class Project:
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """`[parameters]` with the given ones on top; an empty text counts as not given."""
+        if not isinstance(self.settings.get("parameters", {}), dict):
+            raise DataJamError(f"{FILE}: parameters must be a table: [parameters] with a line for each.")
         named = {key: value for key, value in self.given.items() if value not in ("", None)}
         return {**self.settings.get("parameters", {}), **named}
 
@@ -83,8 +87,10 @@ class Project:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The data log. Raises `DataJamError` for an entry without a path or with an unknown sensitivity."""
-        found = {}
-        for key, entry in self.settings.get("sources", {}).items():
+        found, entries = {}, self.settings.get("sources", {})
+        if not isinstance(entries, dict):
+            raise DataJamError(f"{FILE}: sources must be tables such as [sources.my_file].")
+        for key, entry in entries.items():
             if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
                 raise DataJamError(f'{FILE}: [sources.{key}] needs path = "data/raw/FILE.csv".')
             kept = {name: entry[name] for name in Source.__dataclass_fields__ if name in entry}
@@ -101,26 +107,29 @@ class Project:
         """The source the notebooks read: the parameter `source`, or the only one there is."""
         if not self.sources:
             raise DataJamError(f"{FILE} lists no data. Type `datajam add-source FILE`.")
-        return self._source(self.parameters.get("source") or next(iter(self.sources)))
+        return self.entry(self.parameters.get("source") or next(iter(self.sources)))
 
-    def _source(self, wanted: str) -> Source:
+    def entry(self, wanted: str) -> Source:
+        """An entry of the data log by its name. Raises `DataJamError` with the nearest one."""
         if wanted not in self.sources:
             raise DataJamError(f"{FILE} lists no source {wanted!r}. {did_you_mean(str(wanted), self.sources)}")
         return self.sources[wanted]
 
-    def read(self, key: str = ""):
+    def read(self, key: str = "", *, cleared: bool = True):
         """The observations of the source, or of another entry of the data log; its file is checked against the log first.
 
-        In a notebook it leaves a line in the output, from which a run knows what was read.
+        A source that is not open goes through the small-number rule (`disclosure.clear_observations`), unless `cleared` is
+        False: then charts and exports take only tables that went through it themselves. In a notebook it leaves a line in the
+        output, from which a run knows what was read.
         """
-        from datajam.results import show
         from datajam.sources import read
 
-        source = self._source(key) if key else self.source
+        source = self.entry(key) if key else self.source
         source.check()
         observations = read(source.file, source.layout)
-        text = f"Read {source.path}: {len(observations):,} observations{' (synthetic)' * source.synthetic}"
-        show({"text/plain": text}, {"datajam": {"source": source.id}})
+        if source.sensitivity != "open" and cleared:
+            observations = disclosure.clear_observations(observations)
+        self._was_read(source, f"{len(observations):,} observations", cleared)
         return observations
 
     def file(self, key: str) -> Path:
@@ -128,12 +137,31 @@ class Project:
 
         In a notebook it leaves a line in the output, from which a run knows what was read.
         """
+        source = self.entry(key)
+        source.check()
+        self._was_read(source, "", cleared=False)
+        return source.file
+
+    def _was_read(self, source: Source, what: str, cleared: bool) -> None:
         from datajam.results import show
 
-        source = self._source(key)
-        source.check()
-        show({"text/plain": f"Read {source.path}{' (synthetic)' * source.synthetic}"}, {"datajam": {"source": source.id}})
-        return source.file
+        text = f"Read {source.path}{': ' * bool(what)}{what}{' (synthetic)' * source.synthetic}"
+        if source.sensitivity != "open" and cleared:
+            text += f". {disclosure.PASSED}"
+        elif source.sensitivity != "open":
+            self.uncleared[source.id] = None
+        show({"text/plain": text}, {"datajam": {"source": source.id}})
+
+    def export(self, table, name: str, about: str) -> None:
+        """Put a table beside the run's report as CSV: `name` such as schools.csv, and what it is in a few words.
+
+        Raises `DataJamError` where something sensitive was read without the small-number rule and the table has not been
+        through it.
+        """
+        from datajam.results import attach
+
+        disclosure.passes(f"export {name}", self.credit(), table)
+        attach(name, table.to_csv(index=False, lineterminator="\n"), about)
 
     def first_lines(self, count: int = 3, width: int = 88) -> str:
         """The first lines of the source's file as published, cut to a width, the header among them."""
@@ -146,11 +174,15 @@ class Project:
             lines = [line.rstrip("\r\n") for line, _ in zip(file, range(count + 1), strict=False)]
         return "\n".join(line if len(line) <= width else line[: width - 1] + "…" for line in lines)
 
-    def credit(self) -> str:
-        """The line under a chart: publisher, title, and 'synthetic' where the data is."""
-        source = self.source
-        said = ", ".join(part for part in (source.publisher, source.title or source.path) if part)
-        return f"SYNTHETIC DATA, not these places' results ({said})" if source.synthetic else said
+    def credit(self, *keys: str) -> disclosure.Credit:
+        """The line under a chart: publisher, title, and 'synthetic' where the data is; of the source, or of entries named."""
+        said = [_credited(self.entry(key)) for key in keys] or [_credited(self.source)]
+        return disclosure.Credit("; ".join(said), self.uncleared)
+
+
+def _credited(source: Source) -> str:
+    said = ", ".join(part for part in (source.publisher, source.title or source.path) if part)
+    return f"SYNTHETIC DATA, not these places' results ({said})" if source.synthetic else said
 
 
 def find_folder(start: Path | None = None) -> Path:
@@ -211,6 +243,7 @@ def add_source(project: Project, file: Path, key: str = "", **described: str) ->
         "retrieved": date.today().isoformat(),
         "sha256": sha256(file),
         "sensitivity": old.get("sensitivity", "open"),
+        **({"agreement": old["agreement"]} if old.get("agreement") else {}),
         "synthetic": synthetic,
     }
     entry |= {name: text for name, text in described.items() if text}

@@ -52,14 +52,15 @@ def cards(found: list[dict[str, Any]]) -> list[dict[str, str]]:
     """The headline numbers as a reader meets them: label, number, and what it rests on.
 
     >>> cards([{"label": "Gap", "value": None, "unit": "points", "digits": 1, "reason": "suppressed"}])
-    [{'label': 'Gap', 'number': 'No figure', 'detail': 'suppressed'}]
+    [{'label': 'Gap', 'number': 'No figure', 'detail': 'suppressed', 'synthetic': False}]
     """
     made = []
     for entry in found:
         text = results.number(entry)
         detail = entry["reason"] if entry["value"] is None else results.sentence(entry)[len(text) :].strip(" ,()")
         detail = detail.replace("), ", "; ").replace(")", "")
-        made.append({"label": entry["label"], "number": "No figure" if entry["value"] is None else text, "detail": detail})
+        number = "No figure" if entry["value"] is None else text
+        made.append({"label": entry["label"], "number": number, "detail": detail, "synthetic": entry.get("synthetic", False)})
     return made
 
 
@@ -86,10 +87,12 @@ def render(
         project=project,
         settings=project.settings.get("project", {}),
         place=project.place,
-        cards=cards(found),
+        cards=cards([entry for entry in found if entry["notebook"] == executed[-1][0]]),
+        more=cards([entry for entry in found if entry["notebook"] != executed[-1][0]]),
         findings=parts[-1],
         working=parts[:-1],
-        synthetic=any(source["synthetic"] for source in read),
+        synthetic=[source["title"] or source["path"] for source in read if source["synthetic"]],
+        mixed=any(source["synthetic"] for source in read) and not all(entry["synthetic"] for entry in found),
         sources=read,
         about=about,
         attached=attached,

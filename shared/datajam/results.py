@@ -6,7 +6,7 @@ sentence a person reads.
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from datajam.errors import DataJamError
@@ -27,11 +27,13 @@ def record(
     status: str = "ok",
     reason: str = "",
     digits: int = 1,
+    sources: Sequence[str] = (),
 ) -> None:
     """Record a headline number and show it in words.
 
     A number needs its base; a missing one (`None`) needs its status and the reason in words. Numbers are rounded to
-    `digits`, so that every platform records the same bytes. Raises `DataJamError` for a name that is not a slug, a
+    `digits`, so that every platform records the same bytes. `sources` names the entries of the data log it rests on; without
+    them it rests on all that its notebook reads. Raises `DataJamError` for a name that is not a slug, a
     number without a base, or a missing number without a reason.
 
     >>> record("gap", 15.23, "points", label="Gap", base=4500, base_of="pupils", interval=(13.9, 16.5))
@@ -60,6 +62,7 @@ def record(
         "status": status,
         "reason": reason,
         "digits": digits,
+        "sources": list(sources),
     }
     text = f"{label}: {sentence(entry)}"
     scrap = {"name": name, "data": entry, "encoder": "json", "version": 1}

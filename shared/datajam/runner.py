@@ -18,6 +18,7 @@ from datajam.project import Project
 
 _ORDERED = re.compile(r"\d\d_.*\.ipynb")
 CELL_SECONDS = 600
+SMALL_BASE = 10
 _NAMED_IN_DATA = (
     ("group", "breakdown", "group of pupils"),
     ("compared_with", "breakdown", "group of pupils"),
@@ -51,7 +52,7 @@ class Run:
 
 
 def notebooks(project: Project, pattern: str = "") -> list[Path]:
-    """The project's numbered notebooks in order, or those a pattern names ('02*', '03_findings').
+    """The project's numbered notebooks in order, or those a pattern names ('02*', '05_findings').
 
     Raises `DataJamError` where none is found, naming those there are.
     """
@@ -139,6 +140,9 @@ def _check_against_data(project: Project, values: dict[str, Any]) -> None:
     from datajam import estimates
     from datajam.sources import read
 
+    for name, value in values.items():
+        if name.endswith("_source"):
+            project.entry(value)
     observations = read(project.source.file, project.source.layout)
     estimates.period(observations, str(project.parameters.get("period", "latest")))
     for name, column, what in _NAMED_IN_DATA:
@@ -246,7 +250,7 @@ def _without_machine_paths(notebook, path: Path) -> None:
 def _write(project: Project, folder: Path, executed: list, parameters: dict[str, Any], hashes: dict[str, str], started: str):
     from datajam import report
 
-    found = [{**entry, "place": project.place.name, "place_code": project.place.code} for entry in results.collect(executed)]
+    found = [{**_rests_on(entry, executed, project), **_place(project)} for entry in results.collect(executed)]
     write_text(folder / "results.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     charts = list(drawn(executed))
     for chart in charts:
@@ -262,6 +266,25 @@ def _write(project: Project, folder: Path, executed: list, parameters: dict[str,
     write_text(folder / "provenance.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "report.html", report.render(project, executed, found, about, pages))
     return found, any(entry["read"] and entry["synthetic"] for entry in about["inputs"])
+
+
+def _place(project: Project) -> dict[str, str]:
+    return {"place": project.place.name, "place_code": project.place.code}
+
+
+def _rests_on(entry: dict[str, Any], executed: list, project: Project) -> dict[str, Any]:
+    """A recorded number with the sources it rests on, and whether any of them is synthetic.
+
+    Raises `DataJamError` for a source that the data log does not have, and for a number on few people of one that is not open.
+    """
+    named = entry["sources"] or sorted(sources_read([each for each in executed if each[0] == entry["notebook"]]))
+    sensitive = [key for key in named if project.entry(key).sensitivity != "open"]
+    if sensitive and entry["value"] is not None and entry["base"] is not None and entry["base"] < SMALL_BASE:
+        raise DataJamError(
+            f"{entry['notebook']}, cell {entry['cell']}: {entry['name']!r} rests on {entry['base']} {entry['base_of']} of "
+            f"{sensitive[0]}, which is not open: {SMALL_BASE} are needed. Record it as None with status='suppressed'."
+        )
+    return {**entry, "sources": named, "synthetic": any(project.entry(key).synthetic for key in named)}
 
 
 def _about_outputs(executed: list) -> Iterator[tuple[str, dict[str, Any], Any]]:
