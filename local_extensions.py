@@ -94,7 +94,7 @@ class DataJam(Extension):
             checked=checked,
             place_name=lambda text: find(text).name,
             place_spoken=lambda text: find(text).spoken,
-            theme_words=lambda name: _ASKED["__prompts__"]["theme"][name],
+            theme_words=lambda name: _ASKED["__prompts__"]["theme"].get(name, name),
             toml=lambda text: json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f"),
         )
         environment.globals.update(template_folder=lambda: str(TEMPLATE), template_version=lambda: __version__)

@@ -89,6 +89,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def sweep(session: nox.Session) -> None:
+    """Run every theme for every place (half an hour), and write benchmarks/sweep.md."""
+    locked(session)
+    session.run("python", "benchmarks/sweep.py", "--write", *session.posargs, env=SHARED)
+
+
+@nox.session
 def samples(session: nox.Session) -> None:
     """Make the synthetic samples again from their seeds."""
     locked(session)

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 import datajam
 from datajam import composite, places
 from datajam.errors import DataJamError
-from datajam.neighbours import neighbours
+from datajam.neighbours import like, neighbours
 from datajam_teach.samples import local_statistics
 
 SAMPLE = Path(__file__).resolve().parents[1] / "starters/social_cohesion/data/sample/wellbeing_synthetic.csv"
@@ -109,3 +109,12 @@ def test_an_indicator_that_does_not_vary_and_too_few_authorities_are_refused(tab
         neighbours(table.assign(anxiety=3.2), "Leeds")
     with pytest.raises(DataJamError, match="Only 4 authorities"):
         neighbours(table.dropna().head(4), "Leeds")
+
+
+def test_a_table_of_too_few_authorities_gives_none_and_the_reason(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("place,period,indicator,value\nLeeds,2024,pay,600\nHull,2024,pay,550\n", encoding="utf-8")
+    found = like(datajam.read(path), "Leeds")
+    assert found.codes == [] and str(found) == (
+        "Leeds has no statistical neighbours: only 2 authorities have every indicator of the file."
+    )

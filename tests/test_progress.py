@@ -1,4 +1,4 @@
-"""A gap at 16 taken apart: the parts add up, the intervals hold the planted truth, and a real file gives the numbers of the csv module."""
+"""A gap at 16 taken apart: the parts add up, intervals hold the planted truth, a real file gives the csv module's numbers."""
 
 import csv
 

@@ -69,4 +69,4 @@ def test_a_source_that_is_not_open_is_marked_so_in_the_report(baked, datajam_com
     (baked / "hack.toml").write_text(text, encoding="utf-8")
     assert datajam_command("run", "--quiet", "--notebooks", "05*", cwd=baked).returncode == 0
     page = (baked / "runs" / "north-east" / "report.html").read_text(encoding="utf-8")
-    assert "Not open data (agreement)" in page
+    assert "Not open data (agreement)" in page and "passed automatic checks; awaiting an output checker" in page

@@ -136,13 +136,19 @@ def test_places_without_a_number_or_a_circumstance_are_named_and_the_rest_goes_o
     assert "only authorities" in found.about("North East") and found.estimate("North East", "2024/25").value is None
 
 
-@pytest.mark.parametrize("change", ["flat", "few", "error", "places"])
+def test_too_few_places_give_no_comparison_and_say_why():
+    values, errors, circumstances, _ = drawn(2, count=8)
+    found = standardise.beyond(values, errors, circumstances)
+    name = places.by_code()[values.index[0]].name
+    assert "8 places with figures are too few for 3 circumstances" in found.about(name)
+    assert found.estimate(name, "2024/25").value is None and len(found.left_out) == 8
+
+
+@pytest.mark.parametrize("change", ["flat", "error", "places"])
 def test_what_cannot_be_compared_is_said_in_one_line(change):
     values, errors, circumstances, _ = drawn(2, count=30)
     if change == "flat":
         circumstances["a"] = 3.0
-    elif change == "few":
-        values, errors = values[:8], errors[:8]
     elif change == "error":
         errors.iloc[3] = 0.0
     else:

@@ -169,8 +169,6 @@ def _fingerprint(table: pd.DataFrame) -> str:
 
 def _stamped(table: pd.DataFrame, report: DisclosureReport, attrs: Mapping) -> pd.DataFrame:
     report.fingerprint = _fingerprint(table) if report.passed else ""
-    if report.passed and not report.fingerprint:
-        raise DataJamError("A cell holds a list or the like, which cannot be checked: give each value its own cell.")
     table.attrs = {**attrs, "disclosure": asdict(report)}
     return table
 
@@ -368,7 +366,7 @@ def secondary(
     if count and (dominance or p_percent):
         raise DataJamError("secondary: dominance= and p_percent= need contributions=, a row for each contributor.")
     _check_known(table, [*by, value])
-    Rule(least)
+    Rule(least, nearest=1)
     numbers = counts_of(table[value], value) if count else amounts_of(table[value], value)
     result = suppressed(
         table[by], numbers, value=value, counted=bool(count), least=least, dominance=dominance, p_percent=p_percent,
@@ -401,6 +399,8 @@ def _check_table(table: pd.DataFrame, name: str) -> None:
         raise DataJamError(f"{name}: {type(table).__name__} is not a table. Give a DataFrame.")
     if not table.columns.is_unique:
         raise DataJamError(f"{name}: column {table.columns[table.columns.duplicated()][0]!r} is there twice. Rename one.")
+    if not _fingerprint(table):
+        raise DataJamError(f"{name}: a cell holds a list or the like, which cannot be checked. Give each value its own cell.")
     if is_cleared(table):
         raise DataJamError(f"{name}: this table is cleared already. Start from the table it was made from.")
 

@@ -14,6 +14,7 @@ import pandas as pd
 from datajam.errors import DataJamError
 
 _MOST_COLUMNS = 8
+_USUALLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def scales_of(values: np.ndarray) -> tuple[int, ...]:
 
 
 def sums_across(values: np.ndarray, cells: np.ndarray) -> Iterator[tuple]:
-    """Columns that are the sum of others in every row: (cells, groups, signs), a group for each row.
+    """Columns that are the sum of others in nine rows of ten or more: (cells, groups, signs), a group for each such row.
 
     `values` and `cells` (the cells' numbers) have one shape, missing values NaN. Every choice of parts is tried among up to eight
     columns, among more only all the others together.
@@ -151,16 +152,20 @@ def sums_across(values: np.ndarray, cells: np.ndarray) -> Iterator[tuple]:
     known = ~np.isnan(values).any(axis=1)
     values, cells = values[known], cells[known]
     for total, parts in _choices(values):
-        if values[:, total].any() and all((some[:, parts].sum(axis=1) == some[:, total]).all() for some in (values[:99], values)):
-            signs = np.tile([1] * len(parts) + [-1], len(values))
-            yield cells[:, [*parts, total]].ravel(), np.repeat(np.arange(len(values)), len(parts) + 1), signs
+        first = values[:99, parts].sum(axis=1) == values[:99, total]
+        if not values[:, total].any() or first.mean() < 0.5:
+            continue
+        rows = np.flatnonzero(values[:, parts].sum(axis=1) == values[:, total])
+        if len(rows) >= _USUALLY * len(values):
+            signs = np.tile([1] * len(parts) + [-1], len(rows))
+            yield cells[rows][:, [*parts, total]].ravel(), np.repeat(np.arange(len(rows)), len(parts) + 1), signs
 
 
 def _choices(values: np.ndarray) -> Iterator[tuple[int, list[int]]]:
     """Each column that may be a total, with columns that may be its parts."""
     columns = range(values.shape[1])
     if len(columns) > _MOST_COLUMNS:
-        half = np.flatnonzero((2 * values == values.sum(axis=1, keepdims=True)).all(axis=0))
+        half = np.flatnonzero((2 * values == values.sum(axis=1, keepdims=True)).mean(axis=0) >= _USUALLY)
         yield from ((int(total), [column for column in columns if column != total]) for total in half if len(values))
         return
     for total in columns:
@@ -180,10 +185,12 @@ def sums_down(values: np.ndarray, cells: np.ndarray, labels: pd.DataFrame) -> It
         grouped = frame.groupby("group")["value"]
         whole = grouped.transform("sum")
         frame = frame[(grouped.transform("count") == grouped.transform("size")) & (grouped.transform("size") > 2) & (whole > 0)]
-        is_total = (2 * frame["value"] == whole[frame.index]).groupby(frame["label"]).agg(["all", "size"])
-        totals = is_total.index[is_total["all"] & (is_total["size"] == frame["group"].nunique())]
-        if len(totals):
-            yield frame["cell"].to_numpy(), frame["group"].to_numpy(), np.where(frame["label"] == totals[0], -1, 1)
+        adds_up = 2 * frame["value"] == whole[frame.index]
+        share = adds_up.groupby(frame["label"]).sum() / max(1, frame["group"].nunique())
+        if len(share) and share.max() >= _USUALLY:
+            total = frame["label"] == share.idxmax()
+            frame = frame[frame["group"].isin(frame["group"][total & adds_up])]
+            yield frame["cell"].to_numpy(), frame["group"].to_numpy(), np.where(total[frame.index], -1, 1)
 
 
 def sums_of_areas(rows: pd.DataFrame, values: np.ndarray, country: str) -> Iterator[tuple]:

@@ -78,8 +78,16 @@ def neighbours(table: pd.DataFrame, place: str, count: int = 10, weights: Mappin
 
 
 def like(observations: pd.DataFrame, place: str, count: int = 10) -> Neighbours:
-    """The authorities most like a place over every indicator of a table, each in its latest period."""
-    return neighbours(wide(observations), place, count)
+    """The authorities most like a place over every indicator of a table, each in its latest period.
+
+    None, with the reason, where the table does not hold enough authorities: a project goes on without them.
+    """
+    table, where = wide(observations), places.find(place)
+    complete = int(table.notna().all(axis="columns").sum())
+    if complete < FEWEST:
+        reason = f"{where.opening} has no statistical neighbours: only {complete} authorities have every indicator of the file."
+        return Neighbours(where.name, _none(table), None, (), reason)
+    return neighbours(table, place, count)
 
 
 def _factors(table: pd.DataFrame, weights: Mapping[str, float] | None) -> pd.Series:

@@ -150,7 +150,7 @@ class Project:
             text += f". {disclosure.PASSED}"
         elif source.sensitivity != "open":
             self.uncleared[source.id] = None
-        show({"text/plain": text}, {"datajam": {"source": source.id}})
+        show({"text/plain": text}, {"datajam": {"source": source.id, "cleared": cleared or source.sensitivity == "open"}})
 
     def export(self, table, name: str, about: str) -> None:
         """Put a table beside the run's report as CSV: `name` such as schools.csv, and what it is in a few words.

@@ -19,6 +19,7 @@ from datajam.project import Project
 _ORDERED = re.compile(r"\d\d_.*\.ipynb")
 CELL_SECONDS = 600
 SMALL_BASE = 10
+_NOT_PEOPLE = re.compile(r"(years|periods|weeks|months|days|indicators|authorities|places|areas|numbers|concepts|professions)\b")
 _NAMED_IN_DATA = (
     ("group", "breakdown", "group of pupils"),
     ("compared_with", "breakdown", "group of pupils"),
@@ -221,6 +222,7 @@ def _execute(path: Path, folder: Path, parameters: dict[str, Any], project: Proj
                 str(output),
                 parameters=wanted,
                 kernel_name="python3",
+                language="python",
                 cwd=str(path.parent),
                 progress_bar={"desc": path.stem} if progress else False,
                 execution_timeout=CELL_SECONDS,
@@ -262,7 +264,8 @@ def _write(project: Project, folder: Path, executed: list, parameters: dict[str,
         write_text(folder / name, page["text"])
     about = provenance.gather(project, parameters, hashes, started, [name for name, _ in executed])
     read = sources_read(executed)
-    about["inputs"] = [{**entry, "read": entry["id"] in read} for entry in about["inputs"]]
+    raw = {found["source"] for _, found, _ in _about_outputs(executed) if found.get("cleared") is False}
+    about["inputs"] = [{**entry, "read": entry["id"] in read, "cleared": entry["id"] not in raw} for entry in about["inputs"]]
     write_text(folder / "provenance.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "report.html", report.render(project, executed, found, about, pages))
     return found, any(entry["read"] and entry["synthetic"] for entry in about["inputs"])
@@ -279,7 +282,8 @@ def _rests_on(entry: dict[str, Any], executed: list, project: Project) -> dict[s
     """
     named = entry["sources"] or sorted(sources_read([each for each in executed if each[0] == entry["notebook"]]))
     sensitive = [key for key in named if project.entry(key).sensitivity != "open"]
-    if sensitive and entry["value"] is not None and entry["base"] is not None and entry["base"] < SMALL_BASE:
+    few = entry["base"] is not None and entry["base"] < SMALL_BASE and not _NOT_PEOPLE.match(entry["base_of"])
+    if sensitive and few and entry["value"] is not None:
         raise DataJamError(
             f"{entry['notebook']}, cell {entry['cell']}: {entry['name']!r} rests on {entry['base']} {entry['base_of']} of "
             f"{sensitive[0]}, which is not open: {SMALL_BASE} are needed. Record it as None with status='suppressed'."

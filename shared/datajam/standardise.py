@@ -159,8 +159,8 @@ def beyond(values: pd.Series, errors: pd.Series, circumstances: pd.DataFrame) ->
     """Set each place's number beside what its circumstances lead one to expect; all three on the same index of GSS codes.
 
     A weighted regression on the circumstances, its weights one over chance and spread together; the difference shrunk by the
-    part of it that is chance. Places that lack a number or a circumstance are left out and named. Raises `DataJamError` for an
-    error that is not above 0, a circumstance that does not vary, and too few places for so many circumstances.
+    part of it that is chance. Places that lack a number or a circumstance are left out and named; all are, where too few are left
+    for so many circumstances. Raises `DataJamError` for an error that is not above 0 and a circumstance that does not vary.
     """
     if not (values.index.equals(errors.index) and values.index.isin(circumstances.index).all()):
         raise DataJamError("values, errors and circumstances must be of the same places.")
@@ -169,10 +169,9 @@ def beyond(values: pd.Series, errors: pd.Series, circumstances: pd.DataFrame) ->
     y, squares = values[known].to_numpy(dtype="float64"), errors[known].to_numpy(dtype="float64") ** 2
     if not (squares > 0).all() or not np.isfinite(squares).all():
         raise DataJamError("A standard error must be a number above 0.")
+    if known.sum() < len(table.columns) + 1 + FEWEST:
+        return _none(values, f"{known.sum()} places with figures are too few for {len(table.columns)} circumstances")
     x = _design(table[known])
-    k, r = x.shape
-    if k < r + FEWEST:
-        raise DataJamError(f"{k} places are too few for {r - 1} circumstances: {r + FEWEST} are needed. Leave some out.")
     between = paule_mandel(y, squares, x)
     alone = paule_mandel(y, squares, x[:, :1])
     found = _differences(y, squares, x, between)
@@ -182,6 +181,12 @@ def beyond(values: pd.Series, errors: pd.Series, circumstances: pd.DataFrame) ->
     slopes = pd.Series(fitted(y, 1 / (squares + between), x)[1:] / table[known].std(ddof=0).to_numpy(), table.columns)
     explained = max(0.0, 1 - between / alone) if alone > 0 else 0.0
     return Beyond(found, explained, sqrt(between), slopes, tuple(place_name(code) for code in values.index[~known]))
+
+
+def _none(values: pd.Series, why: str) -> Beyond:
+    table = pd.DataFrame(np.nan, values.index, ["raw", "expected", "difference", "shrunk", "lower", "upper", "pull"])
+    names = tuple(place_name(code) for code in values.index)
+    return Beyond(table.assign(note=why), 0.0, 0.0, pd.Series(dtype="float64"), names)
 
 
 def _design(table: pd.DataFrame) -> np.ndarray:
