@@ -403,13 +403,14 @@ def test_dominated_cells_are_those_of_the_rules_and_stay_uncertain_by_what_was_a
             assert high - low >= row.asked - 1e-4 and low - 1e-4 <= whole <= high + 1e-4
 
 
-def test_the_engines_own_rules_find_the_same_dominated_cells():
+def test_the_engines_own_rules_find_the_same_dominated_cells(monkeypatch, tmp_path):
     from pytauargus import protect
 
+    monkeypatch.chdir(tmp_path)
     rows = companies(5).assign(turnover=lambda table: np.ceil(table["turnover"]).astype(int))
     for ours, theirs in (({"dominance": (2, 75)}, "NK(2,75)"), ({"p_percent": 15}, "P(15,1)")):
         result = disclosure.secondary(rows, ["area", "sector"], contributions="turnover", least=2, method="none", **ours)
-        engine = protect(rows, ["area", "sector"], "turnover", safety_rules=theirs).tables[0].dataframe()
+        engine = protect(rows, ["area", "sector"], "turnover", safety_rules=theirs, workdir=str(tmp_path)).tables[0].dataframe()
         unsafe = {(row.area or "Total", row.sector or "Total") for row in engine[engine["status"] == "U"].itertuples()}
         cells = result.cells[result.cells["reason"] != ""]
         single = rows.groupby(["area", "sector"]).size().eq(1).sum()
@@ -455,6 +456,17 @@ def test_what_cannot_be_protected_is_refused_in_a_sentence(change, given, words)
     with pytest.raises(DataJamError) as refused:
         disclosure.secondary(table, "area", **given)
     assert words in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_the_engine_leaves_nothing_behind(monkeypatch, tmp_path):
+    """Its logs and tables hold the true numbers."""
+    for name in ("here", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    result = disclosure.secondary(pupils(small_cells((4, 5), 1)), ["a", "b"], count="pupils")
+    assert "secondary" in set(result.cells["reason"])
+    assert [path for name in ("here", "temporary") for path in (tmp_path / name).iterdir()] == []
 
 
 def test_without_the_engine_the_extra_to_install_is_named(monkeypatch):

@@ -156,10 +156,14 @@ def hide(values: np.ndarray, sensitive: np.ndarray, down: np.ndarray, up: np.nda
 
 
 def _run(batch: Path) -> None:
-    """Let the engine carry out its orders, in a process of its own: on some tables it crashes, or does not end."""
+    """Let the engine carry out its orders, in a process of its own: on some tables it crashes, or does not end.
+
+    It works in the folder of the orders, where it leaves logs with the true numbers in them.
+    """
     order = "import sys; from pytauargus.engine import run_batch; run_batch(sys.argv[1])"
     try:
-        done = subprocess.run([sys.executable, "-c", order, str(batch)], capture_output=True, text=True, timeout=_PATIENCE)
+        command = [sys.executable, "-c", order, str(batch)]
+        done = subprocess.run(command, cwd=batch.parent, capture_output=True, text=True, timeout=_PATIENCE)
         said = "" if done.returncode == 0 else (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
     except subprocess.TimeoutExpired:
         said = f"nothing was found in {_PATIENCE} seconds"

@@ -7,7 +7,7 @@ from typing import Any
 from datajam import results
 from datajam.project import Project
 
-_OGL_LINE = "Contains public sector information licensed under the Open Government Licence v3.0."
+ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
 
 
 def _templates() -> str:
@@ -64,7 +64,7 @@ def cards(found: list[dict[str, Any]]) -> list[dict[str, str]]:
     return made
 
 
-def _open_government(read: list[dict[str, Any]], parts: list[dict[str, str]]) -> bool:
+def open_government(read: list[dict[str, Any]], parts: list[dict[str, str]]) -> bool:
     """Whether the page holds open-government information: from a source, or from the reference figures."""
     return any("Open Government" in source["licence"] for source in read) or any(
         "<th>published figure</th>" in part["html"] for part in parts
@@ -81,9 +81,9 @@ def render(
         {"title": _title(notebook, name), "html": _body(notebook, with_title=name == executed[-1][0])}
         for name, notebook in executed
     ]
-    environment = Environment(loader=FileSystemLoader(f"{_templates()}/report"), autoescape=True, trim_blocks=True)
+    environment = Environment(loader=FileSystemLoader(_templates()), autoescape=True, trim_blocks=True)
     read = [source for source in about["inputs"] if source["read"]]
-    return environment.get_template("page.html.j2").render(
+    return environment.get_template("report/page.html.j2").render(
         project=project,
         settings=project.settings.get("project", {}),
         place=project.place,
@@ -91,11 +91,10 @@ def render(
         more=cards([entry for entry in found if entry["notebook"] != executed[-1][0]]),
         findings=parts[-1],
         working=parts[:-1],
-        synthetic=[source["title"] or source["path"] for source in read if source["synthetic"]],
         mixed=any(source["synthetic"] for source in read) and not all(entry["synthetic"] for entry in found),
         sources=read,
         about=about,
         attached=attached,
-        attribution=_OGL_LINE if _open_government(read, parts) else "",
+        attribution=ATTRIBUTION if open_government(read, parts) else "",
         style=_style(),
     )

@@ -315,7 +315,7 @@ def attached(executed: list) -> dict[str, dict[str, str]]:
     for title, about, output in _about_outputs(executed):
         if "file" in about:
             name = about["file"]
-            if name in found or name == "report.html":
+            if name in found or name in ("report.html", "slides.html", "one_page.html"):
                 raise DataJamError(f"{title}: a page called {name!r} is there already. Rename one.")
             found[name] = {"text": output["data"][results.FILE_MIME], "about": about["about"]}
     return found

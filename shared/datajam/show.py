@@ -47,6 +47,11 @@ class FinishedRun:
         return any(source["synthetic"] for source in self.read)
 
     @property
+    def mixed(self) -> bool:
+        """Whether some numbers rest on invented data and others do not."""
+        return self.synthetic and not all(entry.get("synthetic", True) for entry in self.found)
+
+    @property
     def headline(self) -> list[dict[str, Any]]:
         """The numbers the last notebook, the findings, recorded; all of them where it recorded none."""
         return [entry for entry in self.found if entry["notebook"] == self.executed[-1][0]] or self.found
@@ -69,6 +74,7 @@ class Shown:
     slides: int
     seconds: int
     synthetic: bool
+    mixed: bool
     notes: list[str]
 
 
@@ -152,7 +158,7 @@ def build(project: Project) -> Shown:
     content = len(chosen) + bool(run.found)
     notes = [*_notes(run, chosen, content), *_outside("".join(pages.values()))]
     deck, page = (run.folder / f"{name}.html" for name in pages)
-    return Shown(deck, page, content + 2, content * SECONDS_A_SLIDE, run.synthetic, notes)
+    return Shown(deck, page, content + 2, content * SECONDS_A_SLIDE, run.synthetic, run.mixed, notes)
 
 
 def _notes(run: FinishedRun, chosen: list[Section], content: int) -> Iterator[str]:
@@ -239,10 +245,11 @@ def _page(name: str, project: Project, run: FinishedRun, parts: list[dict[str, s
         theme=str(settings.get("theme", "")).replace("_", " "),
         organisations=settings.get("organisations", ""),
         synthetic=run.synthetic,
+        mixed=run.mixed,
         cards=report.cards(run.headline[:MOST_CARDS]),
         more_numbers=len(run.found) - len(run.headline[:MOST_CARDS]),
         sources=run.read,
-        attribution=report._OGL_LINE if report._open_government(run.read, [{"html": part["content"]} for part in parts]) else "",
+        attribution=report.ATTRIBUTION if report.open_government(run.read, [{"html": part["content"]} for part in parts]) else "",
         style=_text("report/report.css") + _text(f"{name}/page.css"),
         **more,
     )
@@ -254,7 +261,7 @@ def show_command(options: argparse.Namespace) -> None:
     made = build(project)
     print(f"{project.place.name}: {project.name}")
     if made.synthetic:
-        print("Synthetic data: these are not this place's results.")
+        print("Part of the data is synthetic." if made.mixed else "Synthetic data: these are not this place's results.")
     length = f"about {made.seconds // 60} min {made.seconds % 60} s to show"
     print(f"  Deck: {made.deck} ({made.slides} slides, {length}, {made.deck.stat().st_size // 1000} kB)")
     print(f"  One page: {made.one_page}")
