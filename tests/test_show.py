@@ -156,7 +156,7 @@ def test_the_deck_opens_with_name_place_theme_and_warning_and_ends_with_the_data
         "Attainment",
         "Our data hack",
         "Newcastle upon Tyne",
-        "SYNTHETIC DATA: not these places' results",
+        "Synthetic data. These numbers are invented to show how the analysis works. They are not this place's results.",
     ]
     source = open_project(shown.deck.parent).source
     assert all(text in last for text in (source.title, source.publisher, source.licence, source.retrieved))
