@@ -157,9 +157,9 @@ def page(found: list[Swept]) -> str:
     lines = [
         "# Every theme for every place",
         "",
-        "Made by `python3 -m nox -s sweep`: the notebooks of each theme, run for each of the 153 authorities, 9 regions and England",
-        "on the synthetic samples. A number without a figure has its reason, in words; `nan`, `None` or `inf` in anything that is",
-        "said counts as a failure, as does a chart without a picture.",
+        "Made by `python3 -m nox -s sweep`: the notebooks of each theme, run for each of the 153 authorities, 9 regions and",
+        "England on the synthetic samples. A number without a figure has its reason, in words; `nan`, `None` or `inf` in",
+        "anything that is said counts as a failure, as does a chart without a picture.",
         "",
         "| theme | places | completed | notebooks | charts | numbers with a figure | without, with the reason | failures |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -7,7 +7,7 @@ TEMPLATE = Path({{ template_folder() | tojson }})  # fmt: skip
 THEME = {{ cookiecutter.theme | tojson }}  # fmt: skip
 PLACE = {{ cookiecutter.__place_name | tojson }}  # fmt: skip
 SPOKEN = {{ cookiecutter.__place_spoken | tojson }}  # fmt: skip
-NAME = {{ cookiecutter.project_name | tojson }}  # fmt: skip
+NAME = {{ cookiecutter.project_name | toml }}  # fmt: skip
 PROJECT = Path.cwd()
 LITTER = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
 

@@ -271,7 +271,7 @@ def test_estimates_can_be_drawn_and_said_as_any_others(vacancies, survey, found)
         label="times England's share",
         source="a test",
     )
-    assert drawn.data["place"].tolist()[0] == "receptionists" and drawn.data["note"].iloc[-1].startswith("too few to give")
+    assert drawn.data["indicator"].tolist()[0] == "receptionists" and drawn.data["note"].iloc[-1].startswith("too few to give")
     assert all(one.interval is None for one in demand_words.for_chart(found[found["place"] == "England"]))
     shares, own = demand.around(vacancies, "Leeds", DEGREE), demand.compared(vacancies, survey, "Leeds", DEGREE, LEVEL_4)
     words = {"title": "A finding", "label": "adverts that usually ask for a degree", "source": "a test"}

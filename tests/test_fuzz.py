@@ -103,6 +103,12 @@ Local Authority,Barnsley,Administration,Administration (other),Oct 22,[x]
     "skill_adjacency": 'skills,R,SQL,"Tax, VAT"\nR,90,20,2\nSQL,20,110,0\n"Tax, VAT",2,0,40\n',
     "skill_adjacency, salaries": "month,R,SQL,Excel\n201806,28876,41000,28876\n201807,30500,,29000.5\n",
     "skill_adjacency, job titles": "normalised_job_title,R,SQL\nEmbalmer,0,1\nData Analyst,21,90\n",
+    "own_table": """place,period,indicator,value,breakdown,unit,base,lower_95,upper_95,note
+Leeds,2023/24,Feel safe,61.5,Women,percent,400,56.7,66.3,by hand
+E08000016,2025 week 30,Requests,412,,count,,,,
+Isles of Scilly,2025-04,Requests,[c],,count,,,,
+Oz,2025,Requests,3,,count,,,,
+""",
     "dcms_cls": f"""Table A1,,,,,,,,
 Question,Response Breakdown ,{CLS},LAD23 Code,ITL2 Name
 Lonely,All,7.1,6.8,7.4,12000,170255,,

@@ -133,3 +133,32 @@ def test_a_name_with_markup_in_it_is_shown_as_text(bake, browser, datajam_comman
     assert opened.url.endswith("runs/york/skills.html") and opened.locator("h1").inner_text() == "Which skills next?"
     assert opened.locator(".synthetic").is_visible()
     opened.close()
+
+
+@pytest.fixture(scope="module", params=["social_cohesion", "skills"])
+def other_theme(request, bake):
+    """A finished run of each of the other themes, its report, deck and page on one sheet."""
+    from datajam import project, runner, show
+
+    made = bake(theme=request.param, place="Bradford")
+    runner.run(project.open_project(made), progress=False)
+    return show.build(project.open_project(made)).deck.parent
+
+
+def test_report_deck_and_page_of_every_theme_ask_for_nothing_complain_of_nothing_and_are_accessible(browser, other_theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    pages = sorted(other_theme.glob("*.html"))
+    assert {path.stem for path in pages} >= {"report", "slides", "one_page"}
+    for path in pages:
+        opened = browser.new_page(viewport={"width": 1000, "height": 900})
+        asked, said = [], []
+        opened.on("request", lambda request, asked=asked: asked.append(request.url))
+        opened.on("console", lambda message, said=said: said.append(message.text))
+        opened.goto(path.as_uri())
+        opened.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()] and not said
+        found = Axe().run(opened, options=rules).response["violations"]
+        assert not found, (path.name, [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in found])
+        opened.close()

@@ -74,7 +74,8 @@ def to_upper_tier(observations: pd.DataFrame, indicators: list[str] | None = Non
 
     Returns an observations table of the totals alone, for all indicators or those named; what the publisher gives for the
     upper tier stays in the table given. A total has base, value and status, and in `source_area_name` the number of districts it
-    was made from; an average whose districts all have an interval has theirs joined, as of independent samples. A suppressed district makes it missing with status suppressed, an absent one not available.
+    was made from; an average whose districts all have an interval has theirs joined, as of independent samples. A suppressed
+    district makes it missing with status suppressed, an absent one not available.
     `totals.attrs["aggregate_report"]` is the report as a plain dict, `aggregate_report(totals)` the same to print.
 
     Raises `CannotAggregate` naming the indicator for a median, a rank, an index, money, an average without its base, and

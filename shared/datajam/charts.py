@@ -378,7 +378,7 @@ def dots(
 
 
 def standardised(compared: pd.DataFrame, *, name: str, title: str, place: str, other: str, source: str) -> Chart:
-    """Differences of several kinds in one order (from `focus.compare`): standard deviations between authorities, worse to the right.
+    """Differences of several kinds in one order, from `focus.compare`: standard deviations between authorities, worse to the right.
 
     Filled marks are clear of chance, hollow ones are not; what cannot be compared keeps its row, with the reason written in it.
     """

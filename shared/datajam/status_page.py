@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 from datetime import date
 
-from datajam.errors import readable
+from datajam.errors import DataJamError, readable
 from datajam.last_run import RunState
 from datajam.project import open_project
 from datajam.status import PageState, Roles, SourceState, Status, Sunset, status

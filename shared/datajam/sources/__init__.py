@@ -18,7 +18,9 @@ from datajam.sources.files import Preview, preview
 
 OGL = "Open Government Licence v3.0"
 # The NEET scorecard is an EES file with measures of its own: it is asked first.
-_MODULES = ("dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls own_table").split()
+_MODULES = (
+    "dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls own_table"
+).split()
 
 
 @dataclass(frozen=True)
