@@ -86,7 +86,8 @@ class Chart:
         return data, {"image/png": {"alt": self.alt}, "datajam": {"chart": self.name, "title": self.title}}
 
 
-def _canvas(title: str, subtitle: str, source: str, height: float = 3.6):
+def canvas(title: str, subtitle: str, source: str, height: float = 3.6):
+    """An empty figure and its axes in the house style, with title, subtitle and source line, to draw on and give to `Chart`."""
     plt.style.use("afcharts.afcharts")
     plt.rcParams.update({"font.size": 11, "font.family": ["DejaVu Sans"], "svg.hashsalt": "datajam"})
     figure, axes = plt.subplots(figsize=(7.6, height))
@@ -124,7 +125,7 @@ def scores(gaps: list[Gap], *, name: str, title: str, measure: str, source: str)
     first = gaps[0]
     groups = [group_name(first.group.breakdown), group_name(first.other.breakdown)]
     subtitle = f"{measure}, {first.period}. Whiskers: 95% interval. Darker bars: {groups[0]}; lighter: {groups[1]}"
-    figure, axes = _canvas(title, subtitle, source, 0.75 * 2 + 0.95 * len(gaps))
+    figure, axes = canvas(title, subtitle, source, 0.75 * 2 + 0.95 * len(gaps))
     known = [s.interval[1] if s.interval else s.value for g in gaps for s in (g.group, g.other) if s.value is not None]
     right = max(known, default=1) * 1.12
     for row, each in enumerate(gaps):
@@ -169,7 +170,7 @@ def trend(series: list[list[Gap]], *, name: str, title: str, measure: str, sourc
     here = series[0]
     group, other = group_name(here[0].group.breakdown), group_name(here[0].other.breakdown)
     subtitle = f"{measure}: {other} minus {group}. Band: 95% interval for {here[0].place}"
-    figure, axes = _canvas(title, subtitle, source)
+    figure, axes = canvas(title, subtitle, source)
     if len(here) < 2:
         _empty(axes, f"The file has one period, {here[0].period}: there is no trend to draw.")
         series = []
@@ -230,7 +231,7 @@ def caterpillar(
     unknown = without_figure(every)
     subtitle = f"{capital(label)}, {here.period}. Lines: 95% interval" + (f". {unknown}" if unknown else "")
     many = len(known) > 40
-    figure, axes = _canvas(title, subtitle, source, 4.2 if many else max(3.0, 0.9 + 0.27 * len(known)))
+    figure, axes = canvas(title, subtitle, source, 4.2 if many else max(3.0, 0.9 + 0.27 * len(known)))
     if known:
         (_upright if many else _rows)(axes, known, here)
         _in_percent(axes.yaxis if many else axes.xaxis, unit)
@@ -344,7 +345,7 @@ def dots(
     where = here.period if rows == "place" else here.place if rows == "period" else f"{here.place}, {here.period}"
     with_lines = any(each.interval for each in found)
     subtitle = ", ".join(filter(None, [capital(label), where])) + (". Lines: 95% interval" if with_lines else ". No interval")
-    figure, axes = _canvas(title, subtitle, source, 0.9 + 0.55 * len(found))
+    figure, axes = canvas(title, subtitle, source, 0.9 + 0.55 * len(found))
     known = [each for each in found if each.value is not None]
     ends = [end for each in known for end in (each.interval or (each.value, each.value))]
     ends += [0.0] * zero + [mark] * (mark is not None)
@@ -383,7 +384,7 @@ def standardised(compared: pd.DataFrame, *, name: str, title: str, place: str, o
     Filled marks are clear of chance, hollow ones are not; what cannot be compared keeps its row, with the reason written in it.
     """
     subtitle = f"{capital(spoken(place))} less {spoken(other)}, in standard deviations between authorities. Right of 0 is worse"
-    figure, axes = _canvas(title, f"{subtitle}. Filled: more than chance. Lines: 95% interval", source, 1.1 + 0.5 * len(compared))
+    figure, axes = canvas(title, f"{subtitle}. Filled: more than chance. Lines: 95% interval", source, 1.1 + 0.5 * len(compared))
     for row, each in enumerate(compared.itertuples()):
         if pd.isna(each.standardised):
             words = f"no comparison: {each.note or 'no figure'}"

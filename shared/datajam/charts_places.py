@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from datajam import places
-from datajam.charts import BLUE, GREY, ORANGE, TEAL, Chart, _canvas, _empty, _fitted
+from datajam.charts import BLUE, GREY, ORANGE, TEAL, Chart, _empty, _fitted, canvas
 from datajam.errors import DataJamError
 from datajam.places import spoken
 from datajam.say import amount, capital
@@ -60,7 +60,7 @@ def tile_map(values: pd.DataFrame, here: str, *, name: str, title: str, label: s
     subtitle = f"{capital(label)}. Each tile is one authority, about where it lies; darker is more"
     if lacking:
         subtitle += f". Hatched: no figure ({lacking} of {len(table)})"
-    figure, axes = _canvas(title, subtitle, source, 7.4)
+    figure, axes = canvas(title, subtitle, source, 7.4)
     edges = _edges(known["value"])
     table["shade"] = _shades(table["value"], edges)
     _draw_tiles(axes, table, max(len(edges) - 1, 1))
@@ -270,7 +270,7 @@ def funnel(counts: pd.DataFrame, here: str, *, name: str, title: str, label: str
         raise DataJamError(f"funnel: the rate in the middle is {middle:g}; a funnel needs one between 0 and 1.")
     table = _placed(table, middle)
     subtitle = _funnel_words(table, label, middle, lacking)
-    figure, axes = _canvas(title, subtitle, source, 4.6)
+    figure, axes = canvas(title, subtitle, source, 4.6)
     if len(table):
         _draw_funnel(axes, table, here, middle)
     else:

@@ -1,0 +1,127 @@
+"""What a worked example says to a participant: is the answer right, is the method right, what does a table hold."""
+
+import math
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import pandas as pd
+
+
+def check(answer: Any, right: Any, within: float = 0.01, hint: str = "", wrong: Mapping[Any, str] | None = None) -> None:
+    """Say whether an answer is right; never raise, whatever the answer is, so that Run All goes on.
+
+    `right` is a number (right within `within`), a text (compared without regard to case and space), a truth value, or a list or
+    set of them in any order. `wrong` gives the answers that common mistakes lead to, each with what went wrong. An answer left
+    as `...` or None is not done yet.
+
+    >>> check(..., 3)
+    Not done yet: put your answer in place of the three dots.
+    >>> check(3.004, 3)
+    Correct: 3.004.
+    >>> check(5, 3, wrong={5: "you counted the totals too"})
+    Not quite: you counted the totals too.
+    >>> check("three", 3, hint="count the rows that are left")
+    Not quite: a number was expected, this is text. Hint: count the rows that are left.
+    """
+    try:
+        print(_verdict(answer, right, within, hint, dict(wrong or {})))
+    except Exception as error:  # a participant's object may do anything when it is looked at
+        print(f"Not quite: your answer cannot be read ({type(error).__name__}).{_hinted(hint)}")
+
+
+def _verdict(answer: Any, right: Any, within: float, hint: str, wrong: dict) -> str:
+    if answer is ... or answer is None:
+        return (
+            f"Not done yet: put your answer in place of the three dots.{_hinted(hint)}"
+            if hint
+            else ("Not done yet: put your answer in place of the three dots.")
+        )
+    if isinstance(answer, BaseException):
+        return (
+            f"Not quite: your answer is an error ({type(answer).__name__}: {answer}). Look at the line that made it.{_hinted(hint)}"
+        )
+    expected, given = _kind(right), _kind(answer)
+    if expected != given:
+        return f"Not quite: {_A[expected]} was expected, this is {_IS[given]}.{_hinted(hint)}"
+    if given == "number" and math.isnan(answer):
+        return f"Not quite: this is not a number (NaN): a value was missing on the way.{_hinted(hint)}"
+    if _same(answer, right, within):
+        return f"Correct: {_short(answer)}."
+    for mistake, words in wrong.items():
+        if _kind(mistake) == given and _same(answer, mistake, within):
+            return f"Not quite: {words.rstrip('.')}.{_hinted(hint)}"
+    return f"Not quite: {_short(answer)} is not it.{_hinted(hint)}"
+
+
+_A = {"number": "a number", "text": "a text", "truth": "True or False", "several": "a list", "other": "something else"}
+_IS = {"number": "a number", "text": "text", "truth": "True or False", "several": "a list", "other": "something else"}
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "truth"
+    if isinstance(value, Real):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (list, tuple, set, frozenset, pd.Series, pd.Index)) or type(value).__name__ == "ndarray":
+        return "several"
+    return "other"
+
+
+def _same(answer: Any, right: Any, within: float) -> bool:
+    kind = _kind(right)
+    if kind == "number":
+        return abs(float(answer) - float(right)) <= within
+    if kind == "text":
+        return " ".join(answer.split()).casefold() == " ".join(right.split()).casefold()
+    if kind == "several":
+        given, wanted = list(answer), list(right)
+        rest = [each for each in wanted if not any(_kind(each) == _kind(one) and _same(one, each, within) for one in given)]
+        return len(given) == len(wanted) and not rest
+    return bool(answer == right)
+
+
+def _short(answer: Any) -> str:
+    text = f"{answer:g}" if _kind(answer) == "number" and not isinstance(answer, int) else str(answer)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _hinted(hint: str) -> str:
+    return f" Hint: {hint.rstrip('.')}." if hint else ""
+
+
+def truth(found: Mapping[str, tuple[float, float, float]], *, strict: bool = True, seed: int = 0, shipped: int = 0) -> None:
+    """Compare what a method found with what was planted: {name: (estimate, truth, tolerance)}, a line each.
+
+    For the shipped seed and `strict` an estimate outside its tolerance raises `AssertionError`; for any other seed the line says
+    how far it is, since chance alone puts some outside.
+
+    >>> truth({"share": (64.2, 64.0, 2.0)})
+    share: estimate 64.200, truth 64.000, within 2.000: yes
+    """
+    outside = []
+    for name, (estimate, planted, tolerance) in found.items():
+        near = abs(estimate - planted) <= tolerance
+        print(f"{name}: estimate {estimate:.3f}, truth {planted:.3f}, within {tolerance:.3f}: {'yes' if near else 'no'}")
+        outside += [] if near else [name]
+    if outside and strict and seed == shipped:
+        raise AssertionError(f"Not recovered with the shipped seed: {', '.join(outside)}.")
+    if outside:
+        print("With another seed chance puts an estimate outside now and then: with 200 seeds, one at most.")
+
+
+def show(table: pd.DataFrame | pd.Series, digits: int = 2, rows: int = 10) -> None:
+    """Print a table rounded, so that it looks the same on every machine; only the first rows of a long one.
+
+    >>> show(pd.DataFrame({"place": ["Leeds", "Hull"], "share": [0.12345, 0.5]}))
+    place  share
+    Leeds   0.12
+     Hull   0.50
+    """
+    frame = table.reset_index() if isinstance(table, pd.Series) or table.index.name else table
+    shown = frame.head(rows)
+    print(shown.to_string(index=False, float_format=lambda value: f"{value:,.{digits}f}"))
+    if len(frame) > rows:
+        print(f"… and {len(frame) - rows:,} rows more")
