@@ -89,6 +89,25 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def notebooks(session: nox.Session) -> None:
+    """Check the worked examples: the rules, the saved outputs in full, and participants' copies that run."""
+    locked(session)
+    shared = {"PYTHONPATH": str(HERE / "shared")}
+    session.run("pytest", "-q", "tests/test_notebook_rules.py", env=shared)
+    session.run("pytest", "-q", "-n", "2", "--nbval", "notebooks", *session.posargs, env=shared)
+    copies = session.create_tmp()
+    session.run("python", "-m", "datajam_teach.copies", "notebooks", copies, env=shared)
+    session.run("pytest", "-q", "-n", "2", "--nbval-lax", copies, env=shared)
+
+
+@nox.session
+def truth(session: nox.Session) -> None:
+    """Run each worked example over 200 seeds and write benchmarks/truth.md."""
+    locked(session)
+    session.run("python", "benchmarks/truth.py", "--write", *session.posargs, env={"PYTHONPATH": str(HERE / "shared")})
+
+
+@nox.session
 def sweep(session: nox.Session) -> None:
     """Run every theme for every place (half an hour), and write benchmarks/sweep.md."""
     locked(session)

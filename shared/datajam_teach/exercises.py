@@ -84,7 +84,9 @@ def _same(answer: Any, right: Any, within: float) -> bool:
 
 
 def _short(answer: Any) -> str:
-    text = f"{answer:g}" if _kind(answer) == "number" and not isinstance(answer, int) else str(answer)
+    if _kind(answer) == "several":
+        answer = list(answer)
+    text = f"{answer:g}" if _kind(answer) == "number" and not isinstance(answer, int) else " ".join(str(answer).split())
     return text if len(text) <= 60 else text[:57] + "…"
 
 
