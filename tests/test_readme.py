@@ -56,6 +56,7 @@ def test_no_tracked_file_is_empty_or_names_this_machine_or_a_package_host():
     forbidden = re.compile(r"(/wo" + r"rk/|/ro" + r"ot/|files\.pythonhos" + r"ted|py" + r"pi\.org|registry\.npm" + r"js)")
     for name in filter(None, names):
         path = ROOT / name
+        assert path.suffix not in (".orig", ".rej", ".log", ".lp"), f"{name} is litter"
         if path.is_file():
             assert path.stat().st_size, f"{name} is empty"
             if path.suffix not in (".png", ".csv"):
