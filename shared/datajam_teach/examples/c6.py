@@ -8,14 +8,14 @@ import pandas as pd
 from datajam import charts
 
 SEED = 2018
-ANSWERS = (
-    "belongs here,trusts neighbours,helps neighbours,feels safe by day,feels safe after dark,likes the place,is proud of the place,"
-    "knows neighbours,chats weekly,votes,volunteers monthly,gives to charity,can influence decisions,trusts the council,"
-    "trusts the police,uses the library,uses the park,takes exercise,eats with others,has somebody to call,feels lonely,"
-    "is satisfied with life,is anxious,is happy,finds life worthwhile,has good health,cares for somebody,is in debt,"
-    "can heat the home,skips meals,is online daily,has a car,walks to shops,takes the bus,cycles,has a garden,hears noise at night,sees litter,"
-    "sees drug use,gets on across backgrounds"
-)
+ANSWERS = """
+belongs here,trusts neighbours,helps neighbours,feels safe by day,feels safe after dark,likes the place,is proud of the place,
+knows neighbours,chats weekly,votes,volunteers monthly,gives to charity,can influence decisions,trusts the council,
+trusts the police,uses the library,uses the park,takes exercise,eats with others,has somebody to call,feels lonely,
+is satisfied with life,is anxious,is happy,finds life worthwhile,has good health,cares for somebody,is in debt,
+can heat the home,skips meals,is online daily,has a car,walks to shops,takes the bus,cycles,has a garden,
+hears noise at night,sees litter,sees drug use,gets on across backgrounds
+"""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def make(seed: int = SEED, truth: Truth = TRUTH) -> pd.DataFrame:
     differs = rng.permutation(truth.answers) < truth.different
     here = england + truth.points * differs * rng.choice([-1, 1], truth.answers)
     said = rng.binomial(truth.asked, here / 100)
-    columns = {"answer": ANSWERS.split(","), "england": england, "asked": truth.asked}
+    columns = {"answer": [name.strip() for name in ANSWERS.split(",")], "england": england, "asked": truth.asked}
     return pd.DataFrame(columns).assign(here=100 * said / truth.asked, differs=differs)
 
 
