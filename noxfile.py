@@ -101,6 +101,13 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session
+def lab(session: nox.Session) -> None:
+    """Open JupyterLab on the worked examples."""
+    locked(session)
+    session.run("jupyter", "lab", "--notebook-dir=notebooks", *session.posargs, env={"PYTHONPATH": str(HERE / "shared")})
+
+
+@nox.session
 def truth(session: nox.Session) -> None:
     """Run each worked example over 200 seeds and write benchmarks/truth.md."""
     locked(session)
