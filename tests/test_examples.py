@@ -142,3 +142,79 @@ def test_the_contents_page_is_made_from_the_notebooks():
 
     page = (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8")
     assert page == contents(ROOT / "notebooks"), "make it again: python -m datajam_teach.contents notebooks > notebooks/README.md"
+
+
+def test_how_often_pairs_are_ranked_right_is_counted_by_hand():
+    a6 = example("a6")
+    pupils = a6.make().head(600)
+    with_it, without = (pupils.loc[pupils["outcome"] == value, "true_chance"].to_numpy() for value in (1, 0))
+    pairs = (with_it[:, None] > without).mean() + 0.5 * (with_it[:, None] == without).mean()
+    assert a6.ranked_right(pupils, pupils["true_chance"]) == pytest.approx(pairs)
+    assert (pupils[a6.AFTERWARDS].corr(pupils["outcome"])) > 0.4
+
+
+def test_clustered_errors_are_those_of_the_sandwich_by_hand():
+    a1 = example("a1")
+    table = a1.make()
+    x = np.column_stack([np.ones(len(table)), table["club"]])
+    rest = a1.plain(table).resid.to_numpy()
+    sums = pd.DataFrame(x * rest[:, None]).groupby(table["school"].to_numpy()).sum().to_numpy()
+    inside = np.linalg.inv(x.T @ x)
+    schools, pupils = len(sums), len(table)
+    correction = schools / (schools - 1) * (pupils - 1) / (pupils - 2)
+    by_hand = np.sqrt((inside @ (sums.T @ sums) @ inside * correction)[1, 1])
+    assert a1.clustered(table).bse["club"] == pytest.approx(by_hand)
+
+
+def test_a_mixed_model_gives_the_published_estimates_of_the_sleep_study():
+    """Reaction times without sleep: Belenky and others (2003); estimates as published with lme4, Bates and others (2015)."""
+    days = np.tile(np.arange(10), 18)
+    people = np.repeat(np.arange(18), 10)
+    reaction = SLEEP.ravel()
+    import statsmodels.formula.api as smf
+
+    table = pd.DataFrame({"reaction": reaction, "days": days, "person": people})
+    fit = smf.mixedlm("reaction ~ days", table, groups="person", re_formula="~days").fit(method="powell")
+    assert fit.params["Intercept"] == pytest.approx(251.405, abs=0.01) and fit.params["days"] == pytest.approx(10.467, abs=0.001)
+    assert fit.cov_re.iloc[0, 0] == pytest.approx(612.1, rel=0.01) and fit.cov_re.iloc[1, 1] == pytest.approx(35.07, rel=0.01)
+    assert fit.scale == pytest.approx(654.94, rel=0.005)
+
+
+def test_least_squares_gives_the_certified_values_of_the_longley_data():
+    """NIST Statistical Reference Datasets, linear regression, "Longley" (higher difficulty)."""
+    import statsmodels.api as sm
+
+    data = sm.datasets.longley.load_pandas()
+    fit = sm.OLS(data.endog, sm.add_constant(data.exog)).fit()
+    certified = [
+        (-3482258.63459582, 890420.383607373), (15.0618722713733, 84.9149257747669), (-0.0358191792925910, 0.0334910077722432),
+        (-2.02022980381683, 0.488399681651699), (-1.03322686717359, 0.214274163161675),
+        (-0.0511041056535807, 0.226073200069370), (1829.15146461355, 455.478499142212),
+    ]  # fmt: skip
+    assert fit.params.tolist() == pytest.approx([value for value, _ in certified], rel=1e-7)
+    assert fit.bse.tolist() == pytest.approx([error for _, error in certified], rel=1e-7)
+    assert fit.mse_resid**0.5 == pytest.approx(304.854073561965, rel=1e-8)
+
+
+SLEEP = np.array(
+    [
+        [249.5600, 258.7047, 250.8006, 321.4398, 356.8519, 414.6901, 382.2038, 290.1486, 430.5853, 466.3535],
+        [222.7339, 205.2658, 202.9778, 204.7070, 207.7161, 215.9618, 213.6303, 217.7272, 224.2957, 237.3142],
+        [199.0539, 194.3322, 234.3200, 232.8416, 229.3074, 220.4579, 235.4208, 255.7511, 261.0125, 247.5153],
+        [321.5426, 300.4002, 283.8565, 285.1330, 285.7973, 297.5855, 280.2396, 318.2613, 305.3495, 354.0487],
+        [287.6079, 285.0000, 301.8206, 320.1153, 316.2773, 293.3187, 290.0750, 334.8177, 293.7469, 371.5811],
+        [234.8606, 242.8118, 272.9613, 309.7688, 317.4629, 309.9976, 454.1619, 346.8311, 330.3003, 253.8644],
+        [283.8424, 289.5550, 276.7693, 299.8097, 297.1710, 338.1665, 332.0265, 348.8399, 333.3600, 362.0428],
+        [265.4731, 276.2012, 243.3647, 254.6723, 279.0244, 284.1912, 305.5248, 331.5229, 335.7469, 377.2990],
+        [241.6083, 273.9472, 254.4907, 270.8021, 251.4519, 254.6362, 245.4523, 235.3110, 235.7541, 237.2466],
+        [312.3666, 313.8058, 291.6112, 346.1222, 365.7324, 391.8385, 404.2601, 416.6923, 455.8643, 458.9167],
+        [236.1032, 230.3167, 238.9256, 254.9220, 250.7103, 269.7744, 281.5648, 308.1020, 336.2806, 351.6451],
+        [256.2968, 243.4543, 256.2046, 255.5271, 268.9165, 329.7247, 379.4445, 362.9184, 394.4872, 389.0527],
+        [250.5265, 300.0576, 269.8939, 280.5891, 271.8274, 304.6336, 287.7466, 266.5955, 321.5418, 347.5655],
+        [221.6771, 298.1939, 326.8785, 346.8555, 348.7402, 352.8287, 354.4266, 360.4326, 375.6406, 388.5417],
+        [271.9235, 268.4369, 257.2424, 277.6566, 314.8222, 317.2135, 298.1353, 348.1229, 340.2800, 366.5131],
+        [225.2640, 234.5235, 238.9008, 240.4730, 267.5373, 344.1937, 281.1481, 347.5855, 365.1630, 372.2288],
+        [269.8804, 272.4428, 277.8989, 281.7895, 279.1705, 284.5120, 259.2658, 304.6306, 350.7807, 369.4692],
+        [269.4117, 273.4740, 297.5968, 310.6316, 287.1726, 329.6076, 334.4818, 343.2199, 369.1417, 364.1236],
+    ]
+)
