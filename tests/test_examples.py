@@ -218,3 +218,22 @@ SLEEP = np.array(
         [269.4117, 273.4740, 297.5968, 310.6316, 287.1726, 329.6076, 334.4818, 343.2199, 369.1417, 364.1236],
     ]
 )
+
+
+def test_the_gain_since_a_baseline_is_the_difference_of_two_mean_gains():
+    c7 = example("c7")
+    wards = c7.make()
+    gain = (wards["after"] - wards["fresh"]).groupby(wards["pilot"]).mean()
+    assert c7.gained_more(wards, "fresh").params["pilot"] == pytest.approx(gain[1] - gain[0])
+    risen = wards.loc[wards["pilot"] == 1, "fresh"].mean() - wards.loc[wards["pilot"] == 1, "chosen_by"].mean()
+    assert risen > 3
+
+
+def test_holding_deprivation_equal_is_regressing_what_it_leaves_of_both():
+    c3 = example("c3")
+    table = c3.make()
+    x = np.column_stack([np.ones(len(table)), table["deprivation"]])
+    left = [table[name] - x @ np.linalg.lstsq(x, table[name], rcond=None)[0] for name in ("diversity", "trust")]
+    by_hand = (left[0] * left[1]).sum() / (left[0] ** 2).sum()
+    assert c3.effect(table, "+ deprivation").params["diversity"] == pytest.approx(by_hand)
+    assert len(c3.fifths(table)) == 5
