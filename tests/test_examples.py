@@ -43,9 +43,10 @@ def test_there_is_one_notebook_of_each_example_and_it_calls_the_module(name):
     assert f"from datajam_teach.examples import {name}" in source and f"shipped={name}.SEED" in source
 
 
-def test_a_notebook_runs_for_another_place_and_seed_and_asserts_nothing_there(tmp_path):
+def test_a_notebook_runs_for_another_place_and_seed_and_asserts_nothing_there(tmp_path, monkeypatch):
     import papermill
 
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "shared"))
     path = next((ROOT / "notebooks").glob("*/c6_*.ipynb"))
     given = {"place": "Leeds", "seed": 7}
     done = papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), parameters=given, progress_bar=False)
