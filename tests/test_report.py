@@ -135,9 +135,9 @@ def test_a_name_with_markup_in_it_is_shown_as_text(bake, browser, datajam_comman
     opened.close()
 
 
-@pytest.fixture(scope="module", params=["social_cohesion", "skills"])
-def other_theme(request, bake):
-    """A finished run of each of the other themes, its report, deck and page on one sheet."""
+@pytest.fixture(scope="module", params=["attainment", "social_cohesion", "skills"])
+def every_theme(request, bake):
+    """A finished run of each theme with its report, deck and page on one sheet."""
     from datajam import project, runner, show
 
     made = bake(theme=request.param, place="Bradford")
@@ -145,11 +145,11 @@ def other_theme(request, bake):
     return show.build(project.open_project(made)).deck.parent
 
 
-def test_report_deck_and_page_of_every_theme_ask_for_nothing_complain_of_nothing_and_are_accessible(browser, other_theme):
+def test_report_deck_and_page_of_every_theme_ask_for_nothing_complain_of_nothing_and_are_accessible(browser, every_theme):
     from axe_playwright_python.sync_playwright import Axe
 
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-    pages = sorted(other_theme.glob("*.html"))
+    pages = sorted(every_theme.glob("*.html"))
     assert {path.stem for path in pages} >= {"report", "slides", "one_page"}
     for path in pages:
         opened = browser.new_page(viewport={"width": 1000, "height": 900})
