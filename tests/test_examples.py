@@ -1,7 +1,10 @@
 """Every worked example: the shipped seed recovers the truth, means are the curriculum's, estimators are right by hand."""
 
+import io
 import json
 import sys
+import types
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 
@@ -43,15 +46,124 @@ def test_there_is_one_notebook_of_each_example_and_it_calls_the_module(name):
     assert f"from datajam_teach.examples import {name}" in source and f"shipped={name}.SEED" in source
 
 
-def test_a_notebook_runs_for_another_place_and_seed_and_asserts_nothing_there(tmp_path, monkeypatch):
+def notebook(name: str) -> Path:
+    return next((ROOT / "notebooks").glob(f"*/{name}_*.ipynb"))
+
+
+def run_all(cells: list[dict], given: str = "") -> str:
+    """Run a notebook's code from top to bottom in one namespace, with other parameters where given: what it prints."""
+    said, names = io.StringIO(), {"__name__": "__main__"}
+    with redirect_stdout(said):
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                exec(compile("".join(cell["source"]), "cell", "exec"), names)
+                if "parameters" in cell["metadata"].get("tags", []):
+                    exec(given, names)
+    return said.getvalue()
+
+
+def cells_of(name: str) -> list[dict]:
+    return json.loads(notebook(name).read_text(encoding="utf-8"))["cells"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("place", "seed"), [("Leeds", 1), ("England", 2), ("Isles of Scilly", 3)])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_for_other_places_and_seeds(name, place, seed):
+    said = run_all(cells_of(name), f"place, seed, strict = {place!r}, {seed}, False")
+    assert said.count("Not done yet") == 2 and ": estimate " in said and place in said
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [("place = 'Newcaslte'", "Did you mean"), ("seed = -1", "seed = -1"), ("seed = '7'", "seed")]
+)
+def test_a_place_or_seed_that_cannot_be_is_refused_in_one_line_before_any_work(given, words):
+    from datajam.errors import DataJamError
+
+    for name in NAMES:
+        with pytest.raises(DataJamError) as error:
+            run_all(cells_of(name), given)
+        assert words in str(error.value) and "\n" not in str(error.value)
+        frames = [frame.name for frame in error.traceback]
+        assert "begin" in frames and "make" not in frames
+
+
+def test_papermill_runs_one_with_other_parameters(tmp_path, monkeypatch):
     import papermill
 
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "shared"))
-    path = next((ROOT / "notebooks").glob("*/c6_*.ipynb"))
     given = {"place": "Leeds", "seed": 7}
-    done = papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), parameters=given, progress_bar=False)
+    done = papermill.execute_notebook(str(notebook("c6")), str(tmp_path / "out.ipynb"), parameters=given, progress_bar=False)
     said = "".join(output.get("text", "") for cell in done.cells for output in cell.get("outputs", []))
     assert "Leeds: " in said and "Not done yet" in said
+
+
+# One mistake that somebody would make in each example: what stands there, and what they would type instead.
+MISTAKES = {
+    "a1": ('.fit(method="powell")', ".fit()"),
+    "a2": ('shrunk.table.loc[low.index, "estimate"]', 'shrunk.table.loc[low.index, "raw"]'),
+    "a3": ('.where(~hidden, np.minimum(most, areas["pupils"]))', ".where(~hidden, 0)"),
+    "a4": ("direct = a4.averages(table, standardise.direct)", "direct = a4.averages(table, standardise.crude)"),
+    "a5": ('"passed ~ absent + prior"', '"passed ~ absent"'),
+    "a6": ("judged(fit_on, judge_by, a6.KNOWN)", "judged(fit_on, judge_by, [*a6.KNOWN, a6.AFTERWARDS])"),
+    "a7": ("linked = a7.linked(files, likely)", "linked = a7.exact(files)"),
+    "a8": ("each.whole.value, each.share,", "each.whole.value, 1 - each.progress.value / each.whole.value,"),
+    "c1": ("fit = c1.share(survey, weights)", 'fit = c1.share(survey, "")'),
+    "c2": ("listed = c2.outside(wards, level)", "listed = c2.outside(wards, 80)"),
+    "c3": ('c3.effect(residents, f"+ {beside}")', "c3.effect(residents)"),
+    "c4": ('(fit.params["within"], 0.40', '(fit.params["share"], 0.40'),
+    "c5": ("c5.correlation(people), 0.16", "c5.correlation(wards), 0.16"),
+    "c6": ('multipletests(answers["p"], level, "fdr_bh")[0]', '(answers["p"] < level).to_numpy()'),
+    "c7": ('c7.gained_more(wards, "fresh")', 'c7.gained_more(wards, "chosen_by")'),
+    "s1": ('now = list(best["skill"])', "now = s1.as_in_2018(adverts, s1.MINE)"),
+    "s2": ("GroupKFold(parts)", "StratifiedKFold(parts, shuffle=True, random_state=0)"),
+    "s3": ('premium(measured, "+ C(seniority) + C(region)")', "premium(measured)"),
+    "s4": ('s4.growth(board, scale="X2")', "s4.growth(board)"),
+    "s5": (
+        'shrunk.table["raw"]), s5.error(towns, shrunk.table["estimate"])',
+        'shrunk.table["raw"]), s5.error(towns, shrunk.table["raw"])',
+    ),
+    "s6": ("s6.kaplan_meier(people)", 's6.kaplan_meier(people[people["found"]])'),
+    "s7": ("safe = s7.hidden(rows, method)", 'safe = s7.hidden(rows, "none")'),
+    "x0": ("counts.get(reason, 0)", "counts.sum()"),
+    "x1": ("axes.set_xlim(0, 100)", "axes.set_xlim(70, 80)"),
+    "x2": ('tables.pupils.assign(code=ground(tables.pupils["code"]))', "tables.pupils"),
+    "x3": ("x3.long(x3.mended(sheet))", "x3.long(sheet)"),
+}
+
+
+def with_mistake(name: str, monkeypatch) -> list[dict]:
+    """The notebook's cells with the mistake in them, or in the module they call."""
+    right, wrong = MISTAKES[name]
+    cells, module = cells_of(name), example(name)
+    found = [cell for cell in cells if cell["cell_type"] == "code" and right in "".join(cell["source"])]
+    for cell in found:
+        cell["source"] = "".join(cell["source"]).replace(right, wrong)
+    text = Path(module.__file__).read_text(encoding="utf-8")
+    if not found:
+        assert right in text, f"{name}: {right!r} is neither in the notebook nor in its module"
+        broken = types.ModuleType(module.__name__)
+        broken.__file__ = module.__file__
+        monkeypatch.setitem(sys.modules, module.__name__, broken)
+        monkeypatch.setattr(sys.modules["datajam_teach.examples"], name, broken)
+        exec(
+            compile(text.replace(right, wrong).replace("import GroupKFold", "import StratifiedKFold"), module.__file__, "exec"),
+            broken.__dict__,
+        )
+    return cells
+
+
+def test_every_example_has_its_mistake():
+    assert sorted(MISTAKES) == NAMES
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_truth_cell_is_green_and_a_mistake_turns_it_red(name, monkeypatch):
+    run_all(cells_of(name))
+    cells = with_mistake(name, monkeypatch)
+    with pytest.raises(AssertionError, match="Not recovered with the shipped seed"):
+        run_all(cells)
 
 
 def test_a_participants_copy_has_no_solution_no_output_and_is_the_same_each_time(tmp_path):
@@ -59,7 +171,7 @@ def test_a_participants_copy_has_no_solution_no_output_and_is_the_same_each_time
 
     from datajam_teach.copies import write_copies
 
-    path = next((ROOT / "notebooks").glob("*/c6_*.ipynb"))
+    path = notebook("c6")
     before = path.read_bytes()
     first, second = (write_copies([path], tmp_path / name)[0] for name in ("one", "two"))
     assert first.read_bytes() == second.read_bytes() and path.read_bytes() == before
@@ -238,3 +350,44 @@ def test_holding_deprivation_equal_is_regressing_what_it_leaves_of_both():
     by_hand = (left[0] * left[1]).sum() / (left[0] ** 2).sum()
     assert c3.effect(table, "+ deprivation").params["diversity"] == pytest.approx(by_hand)
     assert len(c3.fifths(table)) == 5
+
+
+def test_the_sandwich_of_a_weighted_mean_is_the_one_by_hand():
+    c1 = example("c1")
+    survey = c1.make()
+    weight, said = survey["weight"].to_numpy(), survey["belongs"].to_numpy()
+    mean = np.average(said, weights=weight)
+    by_hand = np.sqrt(((weight * (said - mean)) ** 2).sum() * len(said) / (len(said) - 1)) / weight.sum()
+    fit = c1.share(survey)
+    assert fit.params.iloc[0] == pytest.approx(mean) and fit.bse.iloc[0] == pytest.approx(by_hand)
+
+
+def test_contrast_is_that_of_the_guidelines_examples():
+    """The lightest grey that passes 4.5 on white, as in the W3C's own advice, and the one beyond it."""
+    x1 = example("x1")
+    assert x1.contrast("#767676") == pytest.approx(4.54, abs=0.005) and x1.contrast("#777777") < 4.5
+    assert x1.contrast("#FFFFFF") == 1
+
+
+def test_the_exaggeration_of_a_cut_axis_is_the_one_worked_by_hand():
+    x1 = example("x1")
+    rows = x1.make()
+    low, high = rows["percent"].min(), rows["percent"].max()
+    shown = (high - low + 1) / 1 - 1
+    assert x1.exaggeration(x1.as_usual(rows)) == pytest.approx(shown / (high / low - 1))
+
+
+def test_bounds_hold_every_number_that_a_hidden_count_may_be():
+    a3 = example("a3")
+    areas = a3.read(a3.make()).head(30)
+    rng, (low, high) = np.random.default_rng(1), a3.bounds(areas)
+    for _ in range(50):
+        filled = areas["absent"].fillna(pd.Series(rng.integers(1, 10, len(areas)), areas.index))
+        assert low <= 100 * filled.sum() / areas["pupils"].sum() <= high
+
+
+def test_two_runs_of_a_linkage_find_the_same_pairs():
+    a7 = example("a7")
+    files = a7.make(3)
+    assert a7.linked(files).equals(a7.linked(files))
+    assert a7.judged(files, a7.exact(files))["in_both"].sum() == len(files.both)

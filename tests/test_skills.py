@@ -10,6 +10,7 @@ from datajam import skills
 from datajam.errors import DataJamError
 from datajam.skills import Engine
 from datajam.sources.skill_adjacency import matrix
+from datajam_teach.examples import s1
 
 FOLDER = Path(__file__).resolve().parents[1] / "starters/skills/data/sample"
 FILES = [FOLDER / f"{name}_201709_201808_synthetic.csv" for name in ("adjacency", "salaries", "job_titles")]
@@ -268,43 +269,12 @@ def test_the_imputed_salary_of_the_sample_is_marked_each_month_and_no_other_is(s
     assert sum(salary.imputed for salary in marked) == int((pay.loc["201808"] == 27418).sum()) > 150
 
 
-# --- S1: 4,000 adverts, five families of eight skills, one popular skill, five rare ones ---
-
-FAMILIES, EACH = 5, 8
-NAMES = [f"family{family} skill{skill}" for family in range(FAMILIES) for skill in range(EACH)]
-ALL = [*NAMES, "Communication", *(f"rare{index}" for index in range(5))]
-
-
-def adverts(seed):
-    """Adverts by skills: each of a family names its skills with chance .6, others with .02; rare skills stand in 3 each."""
-    rng = np.random.default_rng(seed)
-    family = rng.integers(FAMILIES, size=4_000)
-    own = np.repeat(np.arange(FAMILIES), EACH)[None, :] == family[:, None]
-    named = np.zeros((4_000, len(ALL)), dtype="int64")
-    named[:, : len(NAMES)] = rng.random(own.shape) < np.where(own, 0.6, 0.02)
-    named[:, len(NAMES)] = rng.random(4_000) < 0.7
-    for column in range(len(NAMES) + 1, len(ALL)):
-        named[rng.choice(np.flatnonzero(family == 0), 3, replace=False), column] = 1
-    return named, family
-
-
-def engine_of_2018(counts, mine, n=3):
-    """The code of 2018: sums association, sorts, and drops the first len(mine) positions as if they were mine."""
-    values = counts.to_numpy().astype(float)
-    share = values / values.max(axis=0)
-    association = pd.DataFrame(share * share.T, counts.index, counts.columns)
-    return list(association.loc[mine].sum().sort_values(ascending=False)[len(mine) :].head(n).index)
+# --- S1, the worked example: 4,000 adverts, five families of eight skills, one popular skill, five rare ones ---
 
 
 def trial(seed):
-    named, family = adverts(seed)
-    counts = pd.DataFrame(named.T @ named, ALL, ALL)
-    jobs = pd.DataFrame(
-        [named[family == one].sum(axis=0) for one in range(FAMILIES)], [f"job{one}" for one in range(FAMILIES)], ALL
-    )
-    engine = Engine(counts, pd.DataFrame([np.arange(len(ALL)) + 20_000.0], ["201808"], ALL), jobs)
-    mine = [*NAMES[:5], NAMES[EACH]]
-    return counts, engine, mine, set(NAMES[5:EACH])
+    adverts = s1.make(seed)
+    return s1.counts(adverts), s1.engine(adverts), s1.MINE, s1.RIGHT, adverts
 
 
 @pytest.fixture(scope="module")
@@ -313,25 +283,25 @@ def trials():
 
 
 def test_the_code_of_2018_offers_the_users_own_skill_every_time(trials):
-    offered = [(engine_of_2018(counts, mine), mine, right) for counts, _, mine, right in trials]
+    offered = [(s1.as_in_2018(adverts, mine), mine, right) for _, _, mine, right, adverts in trials]
     assert all(set(found) & set(mine) for found, mine, _ in offered)
     assert np.mean([len(set(found) & right) / 3 for found, _, right in offered]) == pytest.approx(0.67, abs=0.01)
 
 
 def test_this_engine_never_does_and_is_right_every_time(trials):
-    for _, engine, mine, right in trials:
-        everything = engine.recommend_skills(mine, n=len(ALL))["skill"]
+    for _, engine, mine, right, _ in trials:
+        everything = engine.recommend_skills(mine, n=len(s1.SKILLS))["skill"]
         assert not set(everything) & set(mine)
         assert set(everything[:3]) == right
-        assert engine.jobs_for(mine)["job"].iloc[0] == "job0"
+        assert engine.jobs_for(mine)["job"].iloc[0] == "data"
 
 
 def test_counts_would_offer_the_popular_skill_and_lift_the_rare_ones(trials):
-    for counts, engine, mine, _ in trials:
+    for counts, engine, mine, _, _ in trials:
         others = counts.drop(columns=mine).loc[mine]
-        assert others.sum().idxmax() == "Communication"
+        assert others.sum().idxmax() == s1.POPULAR
         own = pd.Series(np.diag(counts), counts.index)
         lift = (others / own[others.columns]).div(own[mine], axis=0).sum().sort_values(ascending=False)
-        assert any(name.startswith("rare") for name in lift.index[:3])
-        found = engine.recommend_skills(mine, n=len(ALL))["skill"]
-        assert "Communication" not in set(found[:3]) and not any(name.startswith("rare") for name in found)
+        assert set(s1.RARE) & set(lift.index[:3])
+        found = engine.recommend_skills(mine, n=len(s1.SKILLS))["skill"]
+        assert s1.POPULAR not in set(found[:3]) and not set(s1.RARE) & set(found)

@@ -7,6 +7,24 @@ from typing import Any
 
 import pandas as pd
 
+from datajam import places
+from datajam.errors import DataJamError
+
+
+def begin(place: str, seed: int) -> None:
+    """Refuse a place or seed that an example cannot use, before any work; one line, as every error of ours.
+
+    Raises `UnknownPlace` for what is no region or authority, `DataJamError` for a seed that is not a whole number from 0.
+
+    >>> begin("Leeds", 7)
+    >>> begin("Leeds", -1)
+    Traceback (most recent call last):
+    datajam.errors.DataJamError: seed = -1: a whole number from 0 was expected, such as 2018.
+    """
+    places.find(place)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise DataJamError(f"seed = {seed!r}: a whole number from 0 was expected, such as 2018.")
+
 
 def check(answer: Any, right: Any, within: float = 0.01, hint: str = "", wrong: Mapping[Any, str] | None = None) -> None:
     """Say whether an answer is right; never raise, whatever the answer is, so that Run All goes on.
