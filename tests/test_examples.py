@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import time
 import types
 from contextlib import redirect_stdout
 from importlib import import_module
@@ -17,6 +18,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import truth as at_scale  # noqa: E402
 
 NAMES = at_scale.names()
+SLOWEST_CELL = 20
 
 
 def example(name: str):
@@ -56,9 +58,11 @@ def run_all(cells: list[dict], given: str = "") -> str:
     with redirect_stdout(said):
         for cell in cells:
             if cell["cell_type"] == "code":
+                started = time.monotonic()
                 exec(compile("".join(cell["source"]), "cell", "exec"), names)
                 if "parameters" in cell["metadata"].get("tags", []):
                     exec(given, names)
+                assert time.monotonic() - started < SLOWEST_CELL
     return said.getvalue()
 
 

@@ -29,13 +29,15 @@ def _body(notebook, with_title: bool) -> str:
     return exporter.from_notebook_node(notebook)[0]
 
 
-def _title(notebook, name: str) -> str:
+def title(notebook, name: str) -> str:
+    """The title of a notebook: its first heading, else the name."""
     first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), name)
     line = next((line for line in first.splitlines() if line.startswith("# ")), f"# {name}")
     return line.removeprefix("# ").strip()
 
 
-def _style() -> str:
+def style() -> str:
+    """The style sheet of the report, with that of code in it."""
     from pygments.formatters import HtmlFormatter
 
     code = HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".highlight") if _has_style() else ""
@@ -78,8 +80,7 @@ def render(
     from jinja2 import Environment, FileSystemLoader
 
     parts = [
-        {"title": _title(notebook, name), "html": _body(notebook, with_title=name == executed[-1][0])}
-        for name, notebook in executed
+        {"title": title(notebook, name), "html": _body(notebook, with_title=name == executed[-1][0])} for name, notebook in executed
     ]
     environment = Environment(loader=FileSystemLoader(_templates()), autoescape=True, trim_blocks=True)
     read = [source for source in about["inputs"] if source["read"]]
@@ -96,5 +97,5 @@ def render(
         about=about,
         attached=attached,
         attribution=ATTRIBUTION if open_government(read, parts) else "",
-        style=_style(),
+        style=style(),
     )
