@@ -114,7 +114,8 @@ def picture(adverts: pd.DataFrame, offered: list[str], place: str) -> charts.Cha
     )
     axes.barh(rows.index, rows["right"], color=charts.BLUE, height=0.6)
     for at, row in rows.iterrows():
-        axes.text(1.5, at, row["offered"], va="center", color="white" if row["right"] > 60 else "#333333", fontsize=9)
+        start, colour = (1.5, "white") if row["right"] > 60 else (row["right"] + 1.5, "#333333")
+        axes.text(start, at, row["offered"], va="center", color=colour, fontsize=9)
     axes.set_yticks(rows.index, rows["way"])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)

@@ -69,6 +69,7 @@ def picture(towns: pd.DataFrame, shrunk: shrinkage.Shrunk, place: str) -> charts
     axes.scatter(towns["asked"], estimate, s=14, color=charts.BLUE)
     axes.axhline(100 * shrunk.mean, color="#333333", lw=1, ls=":")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_xlabel("adults asked (each step to the right multiplies)")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
     alt = f"Scatter of shares in {len(towns)} towns by adults asked: as counted {raw.min():.1f}% to {raw.max():.1f}%, "

@@ -2,10 +2,8 @@
 
 import csv
 import io
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pandas as pd
 
 from datajam import charts, places
 from datajam_teach.samples import published
+from datajam_teach.scratch import scratch
 
 SEED = 2018
 HEADER = [*published.GEOGRAPHY, "free_school_meal_status", "t_pupils", "avg_att8"]
@@ -55,14 +54,9 @@ def make(seed: int = SEED, truth: Truth = TRUTH) -> bytes:
     return published.csv_bytes(HEADER, rows)
 
 
-@cache
-def _folder() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="datajam_x0_")
-
-
 def save(text: bytes) -> Path:
     """The file on disk, gone when Python ends."""
-    path = Path(_folder().name) / "attainment_as_published.csv"
+    path = scratch("x0") / "attainment_as_published.csv"
     path.write_bytes(text)
     return path
 

@@ -1,8 +1,6 @@
 """X3, from example to your own data: a team's spreadsheet, brought into the four columns that a project reads."""
 
-import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,7 @@ import pandas as pd
 
 import datajam
 from datajam import charts, estimates, places
+from datajam_teach.scratch import scratch
 
 SEED = 2018
 SPELLED = {"Newcastle upon Tyne": "Newcastle", "County Durham": "Durham", "Redcar and Cleveland": "Redcar & Cleveland"}
@@ -63,14 +62,9 @@ def long(sheet: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-@cache
-def _folder() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="datajam_x3_")
-
-
 def save(rows: pd.DataFrame, name: str = "youth_clubs.csv") -> Path:
     """The rows as a CSV file, gone when Python ends."""
-    path = Path(_folder().name) / name
+    path = scratch("x3") / name
     rows.to_csv(path, index=False)
     return path
 
