@@ -94,10 +94,11 @@ def notebooks(session: nox.Session) -> None:
     locked(session)
     shared = {"PYTHONPATH": str(HERE / "shared")}
     session.run("pytest", "-q", "tests/test_notebook_rules.py", env=shared)
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", "--nbval", "notebooks", *session.posargs, env=shared)
+    fast = ["pytest", "-q", "-n", "2", "--dist", "loadfile", "-p", "datajam.kernels"]
+    session.run(*fast, "--nbval", "notebooks", *session.posargs, env=shared)
     copies = session.create_tmp()
     session.run("python", "-m", "datajam_teach.copies", "notebooks", copies, env=shared)
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", "--nbval-lax", copies, env=shared)
+    session.run(*fast, "--nbval-lax", copies, env=shared)
 
 
 @nox.session

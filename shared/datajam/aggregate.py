@@ -14,7 +14,7 @@ import pandas as pd
 from datajam import districts, markers, places
 from datajam.errors import DataJamError, did_you_mean
 from datajam.estimates import Z
-from datajam.observations import COLUMNS, check, slug
+from datajam.observations import COLUMNS, Told, check, slug
 
 _SUMMED = ("count",)
 _WEIGHTED = ("percent", "score", "rate_per_1k", "rate_per_10k", "rate_per_100k", "mean_0_10")
@@ -93,7 +93,7 @@ def to_upper_tier(observations: pd.DataFrame, indicators: list[str] | None = Non
     report.rows_of_other_boundaries = len(members) - len(divided)
     totals = _table(_totals(divided, choices), observations)
     _fill(report, totals, divided)
-    totals.attrs = {**observations.attrs, "aggregate_report": asdict(report)}
+    totals.attrs = {**observations.attrs, "aggregate_report": Told(asdict(report))}
     return check(totals)
 
 

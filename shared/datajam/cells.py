@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from datajam import districts, markers, periods, places
-from datajam.observations import LEVELS, BadSource, LoadReport
+from datajam.observations import LEVELS, BadSource, LoadReport, Told
 
 
 def constant(text: str, rows: int) -> pd.Categorical:
@@ -216,7 +216,7 @@ def tidy(cells: Cells, *, profile: markers.Profile, report: LoadReport) -> pd.Da
     observations = pd.DataFrame(frame, copy=False)
     observations["value"] = observations["value"].where(np.isin(status, (0, 5)))
     _fill(report, observations, areas, spans, cells)
-    observations.attrs["load_report"] = asdict(report)
+    observations.attrs["load_report"] = Told(asdict(report))
     return observations
 
 

@@ -169,7 +169,7 @@ def _fingerprint(table: pd.DataFrame) -> str:
 
 def _stamped(table: pd.DataFrame, report: DisclosureReport, attrs: Mapping) -> pd.DataFrame:
     report.fingerprint = _fingerprint(table) if report.passed else ""
-    table.attrs = {**attrs, "disclosure": asdict(report)}
+    table.attrs = {**attrs, "disclosure": observations.Told(asdict(report))}
     return table
 
 

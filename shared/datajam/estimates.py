@@ -1,7 +1,7 @@
 """A number about a place, with its base and uncertainty, or the reason there is no number."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -93,16 +93,32 @@ _KEYS = ("area_code", "indicator", "breakdown", "period_label")
 _POSITIONS: dict[int, tuple[weakref.ref, dict]] = {}
 
 
-def cell(observations: pd.DataFrame, code: str, indicator: str, breakdown: str, label: str) -> pd.Series | None:
+class Row(Mapping):
+    """A row of a table, whose cells are looked up when they are asked for: thousands are, of which few cells matter."""
+
+    def __init__(self, table: pd.DataFrame, position: int) -> None:
+        self._table, self._position = table, position
+
+    def __getitem__(self, name: str):
+        return self._table[name].array[self._position]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.columns)
+
+    def __len__(self) -> int:
+        return len(self._table.columns)
+
+
+def cell(observations: pd.DataFrame, code: str, indicator: str, breakdown: str, label: str) -> Row | None:
     """The one row of the table for an area, indicator, breakdown and period; None where the file has none."""
     wanted = (code, indicator, breakdown, label)
     position = _positions(observations).get(wanted)
     if position is not None and position < len(observations):
-        row = observations.iloc[position]
+        row = Row(observations, position)
         if tuple(row[name] for name in _KEYS) == wanted:
             return row
     held = np.logical_and.reduce([observations[name] == text for name, text in zip(_KEYS, wanted, strict=True)])
-    return observations.iloc[held.argmax()] if held.any() else None
+    return Row(observations, int(held.argmax())) if held.any() else None
 
 
 def _positions(observations: pd.DataFrame) -> dict:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from datajam import estimates, places
 from datajam.errors import DataJamError
-from datajam.estimates import ALIKE, Estimate, Z, cell, labels, spoken_period
+from datajam.estimates import ALIKE, Estimate, Row, Z, cell, labels, spoken_period
 
 PUPIL_SPREAD = 18.0
 
@@ -127,11 +127,11 @@ def score(observations: pd.DataFrame, place: str, group: str, label: str, chosen
     return Estimate(where.name, group, said, None, None, "absent", "not in the file")
 
 
-def _known(row: pd.Series | None) -> float | None:
+def _known(row: Row | None) -> float | None:
     return None if row is None or pd.isna(row["value"]) else float(row["value"])
 
 
-def _published(own: dict[str, pd.Series | None], name: str, group: str, said: str, chosen: Measure) -> Estimate:
+def _published(own: dict[str, Row | None], name: str, group: str, said: str, chosen: Measure) -> Estimate:
     average, total, pupils = (own[key] for key in (chosen.average, chosen.total, chosen.pupils))
     base = None if _known(pupils) is None else int(_known(pupils))
     error = _published_error(average) or (chosen.spread / sqrt(base) if base else None)
@@ -147,7 +147,7 @@ def _published(own: dict[str, pd.Series | None], name: str, group: str, said: st
     return Estimate(name, group, said, None, base, status, "no average in the file")
 
 
-def _published_error(average: pd.Series | None) -> float | None:
+def _published_error(average: Row | None) -> float | None:
     """The standard error behind a published interval."""
     if average is None or pd.isna(average["lower_ci"]) or pd.isna(average["upper_ci"]):
         return None

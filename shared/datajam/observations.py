@@ -106,6 +106,13 @@ def slug(text: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", text.strip().lower()).strip("_")
 
 
+class Told(dict):
+    """What is said about a table in its attrs, which pandas copies in depth at every step: said once, it never changes."""
+
+    def __deepcopy__(self, _) -> "Told":
+        return self
+
+
 def load_report(observations: pd.DataFrame) -> LoadReport:
     """The report of the load that made this table.
 

@@ -151,8 +151,12 @@ def _check_against_data(project: Project, values: dict[str, Any]) -> None:
             estimates.choose(observations, column, values[name], what)
 
 
-def run(project: Project, pattern: str = "", *, progress: bool = True) -> Run:
+def run(project: Project, pattern: str = "", *, progress: bool = True, engine: str = "", into: Path | None = None) -> Run:
     """Execute the project's notebooks for its place into `runs/<place>/`, which is replaced only by a finished run.
+
+    Each notebook has a kernel of its own, forked from a warmed server where that is possible (`datajam.kernels`; the variable
+    DATAJAM_KERNELS=ordinary says otherwise), or runs in this process where `engine` names papermill's engine for that. `into`
+    is another folder for the run.
 
     Raises `DataJamError` before any kernel starts where an input is wrong, `NotebookFailed` with notebook, cell and error
     where one fails (what was executed is then in `runs/<place>.failed/`), and `InputChanged` where one changes its data.
@@ -160,10 +164,12 @@ def run(project: Project, pattern: str = "", *, progress: bool = True) -> Run:
     started = provenance.now()
     chosen = notebooks(project, pattern)
     parameters, hashes = check(project, chosen)
-    target = project.folder / "runs" / project.place.slug
+    target = into or project.folder / "runs" / project.place.slug
     folder = staging(target)
+    if not engine and os.environ.get("DATAJAM_KERNELS") != "ordinary":
+        _forked_kernels(chosen)
     try:
-        executed = [(path.stem, _execute(path, folder, parameters, project, progress)) for path in chosen]
+        executed = [(path.stem, _execute(path, folder, target, parameters, project, progress, engine)) for path in chosen]
         changed = [key for key, found in hashes.items() if _hash(project, key) != found]
         if changed:
             named = ", ".join(project.sources[key].path for key in changed)
@@ -174,6 +180,15 @@ def run(project: Project, pattern: str = "", *, progress: bool = True) -> Run:
         raise
     put_in_place(folder, target)
     return Run(target, found, synthetic)
+
+
+def _forked_kernels(chosen: list[Path]) -> None:
+    from datajam.engine import warm
+
+    if warm.available():
+        from datajam import kernels
+
+        kernels.register(chosen)
 
 
 def _hash(project: Project, key: str) -> str:
@@ -206,7 +221,7 @@ def _kernel_environment(project: Project) -> Iterator[None]:
             os.environ["PYTHONPATH"] = before
 
 
-def _execute(path: Path, folder: Path, parameters: dict[str, Any], project: Project, progress: bool):
+def _execute(path: Path, folder: Path, target: Path, parameters: dict[str, Any], project: Project, progress: bool, engine: str):
     import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -214,13 +229,14 @@ def _execute(path: Path, folder: Path, parameters: dict[str, Any], project: Proj
 
     wanted = {name: value for name, value in parameters.items() if name in declared(path)}
     output = folder / path.name
-    where = f"runs/{project.place.slug}.failed/{path.name}"
+    where = f"{_shown(target, project)}.failed/{path.name}"
     try:
         with _kernel_environment(project):
             papermill.execute_notebook(
                 str(path),
                 str(output),
                 parameters=wanted,
+                engine_name=engine or None,
                 kernel_name="python3",
                 language="python",
                 cwd=str(path.parent),
@@ -240,6 +256,11 @@ def _execute(path: Path, folder: Path, parameters: dict[str, Any], project: Proj
     _without_machine_paths(notebook, path)
     nbformat.write(notebook, output)
     return notebook
+
+
+def _shown(target: Path, project: Project) -> str:
+    """Where a run is, as somebody in the project's folder would type it."""
+    return target.relative_to(project.folder).as_posix() if target.is_relative_to(project.folder) else str(target)
 
 
 def _without_machine_paths(notebook, path: Path) -> None:

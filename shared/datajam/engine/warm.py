@@ -1,0 +1,184 @@
+"""A server that has imported everything already, from which fresh processes are forked.
+
+Only Linux forks here: elsewhere (Windows has no fork, and on macOS the system's own libraries do not survive one) callers
+start ordinary processes.
+"""
+
+import ast
+import importlib.util
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from multiprocessing import forkserver
+from pathlib import Path
+from threading import Lock
+from types import ModuleType
+
+ALWAYS = ("datajam.engine", "datajam.engine.shell", "papermill", "ipykernel.ipkernel", "matplotlib.pyplot", "pandas", "numpy")
+_NEVER = ("matplotlib_inline.backend_inline",)
+_PRELOAD = "DATAJAM_PRELOAD"
+_PARENT_DIES, _SUBREAPER = 1, 36
+_main = Lock()
+_wanted: list[str] = []
+
+
+def available() -> bool:
+    """Whether processes can be forked from a warmed server here.
+
+    >>> available() == (sys.platform == "linux")
+    True
+    """
+    return sys.platform == "linux" and "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def context(preload: Sequence[str] = ()) -> multiprocessing.context.BaseContext:
+    """The means to start processes from a server that has imported `preload`. The first process starts the server.
+
+    One server serves a Python process: where one runs already, it is used as it is.
+    """
+    found = multiprocessing.get_context("forkserver")
+    _wanted[:] = dict.fromkeys([*ALWAYS, *(name for name in preload if name not in _NEVER)])
+    found.set_forkserver_preload(["datajam.engine.warmed"])
+    return found
+
+
+def start(process: multiprocessing.process.BaseProcess) -> None:
+    """Start a process without its importing again what the parent was started with."""
+    with _main, _no_main(), _told_to_the_server():
+        process.start()
+
+
+@contextmanager
+def _told_to_the_server() -> Iterator[None]:
+    """The first process starts the server, which finds in its environment what to import; ours stays as it is."""
+    told = {_PRELOAD: ",".join(_wanted), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update({**told, "MPLBACKEND": before["MPLBACKEND"] or told["MPLBACKEND"]})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    kept, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = kept
+
+
+def imports_of(notebooks: Iterable[Path]) -> list[str]:
+    """The modules that notebooks' cells import and that are here, in order: what a server should have imported.
+
+    >>> imports_of([])
+    []
+    """
+    found: dict[str, None] = {}
+    for path in notebooks:
+        try:
+            cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+            sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        for source in sources:
+            found |= dict.fromkeys(_imported(source))
+    return [name for name in found if _there(name)]
+
+
+def _imported(source: str) -> Iterator[str]:
+    plain = "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines())
+    try:
+        tree = ast.parse(plain)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")
+
+
+def _there(name: str) -> bool:
+    if name in _NEVER:
+        return False
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, AttributeError, ValueError):
+        return False
+
+
+@cache
+def _path_at_start() -> tuple[str, ...]:
+    """The path of a Python started now, without the folder it is started in: asked of one, once, before any fork."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import json, sys; print(json.dumps(sys.path[1:]))"], capture_output=True, text=True
+    )
+    return tuple(json.loads(done.stdout))
+
+
+def kernel_path(before: str = "", now: str = "") -> list[str]:
+    """The path a kernel would have, with the working folder where IPython puts it; PYTHONPATH may have changed meanwhile."""
+    old, new = ([name for name in text.split(os.pathsep) if name] for text in (before, now))
+    found = [*new, *(name for name in _path_at_start() if name not in old)] if old != new else list(_path_at_start())
+    place = next((at for at, name in enumerate(found) if Path(name).name in ("site-packages", "dist-packages")), 0)
+    return [*found[:place], "", *found[place:]]
+
+
+def launcher() -> str:
+    """What a kernel finds as the name of the program it runs in."""
+    return importlib.util.find_spec("ipykernel_launcher").origin
+
+
+def begin_child() -> None:
+    """What a forked process does first: its own session and random state, ordinary signals, and death with its server.
+
+    The server ends when nobody holds the other end of a pipe; a child that held it would keep server and itself alive.
+    """
+    import ctypes
+
+    os.setsid()
+    with suppress(AttributeError, OSError, TypeError):
+        os.close(forkserver._forkserver._forkserver_alive_fd)
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PARENT_DIES, signal.SIGKILL)
+    libc.prctl(_SUBREAPER, 1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+    os.environ.pop(_PRELOAD, None)
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+
+
+def descendants(process: int) -> set[int]:
+    """The processes a process started, and theirs (Linux)."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            children = {int(number) for number in task.read_text().split()}
+        except OSError:
+            continue
+        for child in children - found:
+            found |= {child} | descendants(child)
+    return found
+
+
+def end_child(code: int = 0) -> None:
+    """End a forked process at once, and with it everything it started and left running."""
+    for process in descendants(os.getpid()):
+        try:
+            os.kill(process, signal.SIGKILL)
+        except OSError:
+            continue
+    os._exit(code)

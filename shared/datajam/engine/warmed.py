@@ -1,0 +1,57 @@
+"""Imported once, by the server that processes are forked from: imports what notebooks will, and does what they do first.
+
+Nothing here may change what a notebook would find in a fresh kernel: settings are put back, no shell is left, and a
+module that cannot be imported is left for the notebook to complain about.
+"""
+
+import contextlib
+import gc
+import importlib
+import io
+import os
+import sys
+
+from datajam.engine import warm
+
+
+def _import(names: list[str]) -> None:
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except BaseException:
+            continue
+
+
+def _do() -> None:
+    """A table, a chart and a cell: what is looked up, parsed and cached on first use need not be looked up in each child."""
+    from datajam.engine.shell import Shell
+
+    with Shell() as shell:
+        shell.run("2 + 2")
+    if "pandas" in sys.modules:
+        import pandas
+
+        pandas.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"]}).groupby("b").mean()._repr_html_()
+    if "matplotlib" in sys.modules:
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        with matplotlib.rc_context():
+            figure = Figure()
+            FigureCanvasAgg(figure)
+            axes = figure.subplots()
+            axes.plot([1, 2], label="one")
+            axes.set_title("two")
+            axes.legend()
+            figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
+
+
+os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+_import([name for name in os.environ.get("DATAJAM_PRELOAD", "").split(",") if name])
+del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
+with contextlib.suppress(Exception):
+    warm.kernel_path()
+    _do()
+gc.collect()
+gc.freeze()
