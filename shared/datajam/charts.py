@@ -269,12 +269,13 @@ def _rows(axes, known: list, here) -> None:
 
 def _upright(axes, known: list, here) -> None:
     """The places side by side from the lowest to the highest, too many to be named."""
-    for column, each in enumerate(known):
-        mine = each.place == here.place
-        axes.errorbar(
-            column, each.value, yerr=_bars(each.value, each.interval), fmt="D" if mine else "o", color=BLUE if mine else GREY,
-            ms=8 if mine else 2.5, lw=3 if mine else 0.9, zorder=4 if mine else 2,
-        )  # fmt: skip
+    for mine, colour, width, sign, size in ((False, GREY, 0.9, "o", 2.5), (True, BLUE, 3, "D", 8)):
+        drawn = [(column, each) for column, each in enumerate(known) if (each.place == here.place) is mine]
+        columns, values = [column for column, _ in drawn], [each.value for _, each in drawn]
+        bounds = [each.interval or (each.value, each.value) for _, each in drawn]
+        layer = 4 if mine else 2
+        axes.vlines(columns, [low for low, _ in bounds], [high for _, high in bounds], colors=colour, lw=width, zorder=layer)
+        axes.plot(columns, values, sign, color=colour, ms=size, zorder=layer)
     mine = next(((column, each.value) for column, each in enumerate(known) if each.place == here.place), None)
     if mine:
         top = max((each.interval or (0, each.value))[1] for each in known)

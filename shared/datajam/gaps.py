@@ -118,9 +118,10 @@ def score(observations: pd.DataFrame, place: str, group: str, label: str, chosen
     England that the file does not give is added up from its authorities, but only where none of them is suppressed.
     """
     where, said = places.find(place), spoken_period(label)
-    own = {name: cell(observations, where.code, name, group, label) for name in (chosen.average, chosen.total, chosen.pupils)}
-    if any(row is not None for row in own.values()):
-        return _published(own, where.name, group, said, chosen)
+    average, pupils = (cell(observations, where.code, name, group, label) for name in (chosen.average, chosen.pupils))
+    total = cell(observations, where.code, chosen.total, group, label) if average is None else None
+    if not (average is None and pupils is None and total is None):
+        return _published((average, total, pupils), where.name, group, said, chosen)
     if where.level in ("region", "country"):
         rows = observations[(observations["breakdown"] == group) & (observations["period_label"] == label)]
         return _added_up(rows, where, group, said, chosen)
@@ -128,17 +129,18 @@ def score(observations: pd.DataFrame, place: str, group: str, label: str, chosen
 
 
 def _known(row: Row | None) -> float | None:
-    return None if row is None or pd.isna(row["value"]) else float(row["value"])
+    value = None if row is None else row["value"]
+    return None if pd.isna(value) else float(value)
 
 
-def _published(own: dict[str, Row | None], name: str, group: str, said: str, chosen: Measure) -> Estimate:
-    average, total, pupils = (own[key] for key in (chosen.average, chosen.total, chosen.pupils))
-    base = None if _known(pupils) is None else int(_known(pupils))
+def _published(own: tuple[Row | None, ...], name: str, group: str, said: str, chosen: Measure) -> Estimate:
+    average, total, pupils = own
+    counted = _known(pupils)
+    base = None if counted is None else int(counted)
     error = _published_error(average) or (chosen.spread / sqrt(base) if base else None)
     if average is not None:
-        known = _known(average) is not None
-        status = str(average["status"])
-        return Estimate(name, group, said, _known(average), base, status, "published average", error if known else None)
+        known, status = _known(average), str(average["status"])
+        return Estimate(name, group, said, known, base, status, "published average", None if known is None else error)
     if _known(total) is not None and base:
         return Estimate(name, group, said, _known(total) / base, base, "ok", "published total divided by pupils", error)
     status = str(total["status"]) if total is not None else "absent"

@@ -78,7 +78,10 @@ def _no_main() -> Iterator[None]:
 
 
 def imports_of(notebooks: Iterable[Path]) -> list[str]:
-    """The modules that notebooks' cells import and that are here, in order: what a server should have imported.
+    """What a server should have imported: the modules that notebooks import, and what the team's own modules among them do.
+
+    A module of the team's own is one that no package manager installed; what it imports inside functions counts too, since
+    the first call would pay for it. In order, only what is here.
 
     >>> imports_of([])
     []
@@ -91,8 +94,44 @@ def imports_of(notebooks: Iterable[Path]) -> list[str]:
         except (OSError, ValueError, KeyError, TypeError):
             continue
         for source in sources:
-            found |= dict.fromkeys(_imported(source))
-    return [name for name in found if _there(name)]
+            for name in _imported(source):
+                _follow(name, found)
+    return list(found)
+
+
+def _follow(name: str, found: dict[str, None]) -> None:
+    """Add a module that is here, and what it imports where it is the team's own."""
+    if name in found or name in _NEVER:
+        return
+    file = _file(name)
+    if file is None:
+        return
+    found[name] = None
+    own = file.endswith(".py") and not file.startswith((sys.prefix, sys.base_prefix))
+    if own and not name.startswith("datajam.engine"):
+        for inner in _imported(Path(file).read_text(encoding="utf-8")):
+            _follow(inner, found)
+
+
+def _file(name: str) -> str | None:
+    """Where a module is, without importing the packages it lies in; None where it is not here."""
+    top, *rest = name.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    if spec is None:
+        return None
+    file, folders = spec.origin or "", list(spec.submodule_search_locations or [])
+    for part in rest:
+        candidates = [Path(folder) / part for folder in folders]
+        package = next((path for path in candidates if (path / "__init__.py").is_file()), None)
+        files = (one for path in candidates for one in (path.with_suffix(".py"), *path.parent.glob(f"{part}.*.so")))
+        plain = next((one for one in files if one.is_file()), None)
+        if package is None and plain is None:
+            return None
+        file, folders = str(package / "__init__.py" if package else plain), [str(package)] if package else []
+    return file
 
 
 def _imported(source: str) -> Iterator[str]:
@@ -107,15 +146,6 @@ def _imported(source: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names if alias.name != "*")
-
-
-def _there(name: str) -> bool:
-    if name in _NEVER:
-        return False
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, AttributeError, ValueError):
-        return False
 
 
 @cache
