@@ -16,7 +16,7 @@ TEMPLATE = Path(__file__).resolve().parent
 sys.path.insert(0, str(TEMPLATE / "shared"))
 
 from datajam import __version__  # noqa: E402
-from datajam.places import UnknownPlace, find  # noqa: E402
+from datajam.vocabulary.places import UnknownPlace, find  # noqa: E402
 
 _ASKED = json.loads((TEMPLATE / "cookiecutter.json").read_text(encoding="utf-8"))
 THEMES = tuple(_ASKED["theme"])

@@ -40,7 +40,7 @@ def large_file(path: Path) -> None:
     import numpy as np
 
     sys.path.insert(0, str(ROOT / "shared"))
-    from datajam import places
+    from datajam.vocabulary import places
 
     rng = np.random.default_rng(1)
     areas = [

@@ -58,7 +58,8 @@ def _cells(path: Path) -> list[tuple[int, bool, ast.Module, ast.expr | None]]:
 
 def sweep(theme: str, made: Path, place: str) -> Swept:
     """Run a project's notebooks for one place."""
-    from datajam import results, sources
+    from datajam import sources
+    from datajam.say import results
 
     done, started = Swept(theme, place), time.perf_counter()
     read, shown = sources.read, results.show
@@ -90,7 +91,7 @@ def _read_once(path, layout: str = "", **_):
 
 
 def _take(done: Swept, data: dict, metadata: dict) -> None:
-    from datajam import results
+    from datajam.say import results
 
     if results.MIME in data:
         entry = data[results.MIME]["data"]
@@ -140,7 +141,7 @@ def _share(task: tuple[str, str, list[str]]) -> list[Swept]:
 
 def everything(workers: int = 2) -> list[Swept]:
     """Every theme for every place, in this many processes."""
-    from datajam import places
+    from datajam.vocabulary import places
 
     themes = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))["theme"]
     names = [place.name for place in places.everywhere()]

@@ -57,7 +57,8 @@ def bake(tmp_path_factory):
 @pytest.fixture(scope="session")
 def finished(bake) -> Path:
     """A project about Newcastle upon Tyne whose notebooks have run; tests read it and leave it as it is."""
-    from datajam import project, runner
+    from datajam import project
+    from datajam.run import runner
 
     made = bake(theme="attainment", place="Newcastle")
     runner.run(project.open_project(made), progress=False)

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import datajam
-from datajam.aggregate import CannotAggregate, aggregate_report, to_upper_tier
+from datajam.analyse.aggregate import CannotAggregate, aggregate_report, to_upper_tier
 from datajam.errors import DataJamError
-from datajam.observations import check
+from datajam.observe.observations import check
 
 DESTINATIONS = "attainment/ees_tabletool_ks4_destinations_lad.csv"
 ACHIEVEMENTS = "skills/ees_permalink_fe_achievements_lad_202122.csv"

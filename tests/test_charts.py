@@ -2,9 +2,10 @@
 
 import pytest
 
-from datajam import charts, places
+from datajam.analyse.estimates import Estimate
 from datajam.errors import DataJamError
-from datajam.estimates import Estimate
+from datajam.say import charts
+from datajam.vocabulary import places
 
 WORDS = {"name": "a", "label": "the share helped", "source": "made up", "unit": "percent"}
 

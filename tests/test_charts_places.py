@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, spearmanr
 
-from datajam import charts_places, places
-from datajam.charts_places import beyond, funnel, limits, tile_map, tiles
 from datajam.errors import DataJamError
+from datajam.say import charts_places
+from datajam.say.charts_places import beyond, funnel, limits, tile_map, tiles
+from datajam.vocabulary import places
 
 BOUNDARIES = "geography/england_utla_2025_supergeneralised.geojson"
 SAID = {"name": "places", "title": "Where belonging is strongest", "label": "belonging, 2023/24", "source": "invented"}

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 import datajam
-from datajam import markers, observations, project
-from datajam.codebook import codebook, codebook_command, project_codebook
+from datajam import project
+from datajam.keep.codebook import codebook, codebook_command, project_codebook
+from datajam.observe import observations
 from datajam.sources import layouts
+from datajam.vocabulary import markers
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "codebook.md"

@@ -8,8 +8,9 @@ import pytest
 from scipy.stats import spearmanr
 
 import datajam
-from datajam import composite, places
+from datajam.analyse import composite
 from datajam.errors import DataJamError
+from datajam.vocabulary import places
 from datajam_teach.samples import local_statistics, published
 
 SAMPLE = Path(__file__).resolve().parents[1] / "starters/social_cohesion/data/sample/wellbeing_synthetic.csv"

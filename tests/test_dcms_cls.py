@@ -6,8 +6,8 @@ from datetime import date
 import openpyxl
 import pytest
 
-from datajam.cells import tidy
-from datajam.observations import BadSource, LoadReport, check
+from datajam.observe.cells import tidy
+from datajam.observe.observations import BadSource, LoadReport, check
 from datajam.sources.dcms_cls import LAYOUT
 from datajam.sources.files import preview
 

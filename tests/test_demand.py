@@ -11,8 +11,10 @@ import pytest
 from scipy.stats import beta
 
 import datajam
-from datajam import charts, demand, demand_words, estimates, places, shrinkage
+from datajam.analyse import demand, estimates, shrinkage
 from datajam.errors import DataJamError
+from datajam.say import charts, demand_words
+from datajam.vocabulary import places
 from datajam_teach.samples import adverts, qualifications_survey
 
 FOLDER = Path(__file__).resolve().parents[1] / "starters/skills/data/sample"

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import datajam
-from datajam import places
-from datajam.observations import BadSource
+from datajam.observe.observations import BadSource
+from datajam.vocabulary import places
 
 KS4 = "attainment/ees_ks4_2018_la_char_testdata.csv"
 CLA = "attainment/ees_cla_ks4_la.csv"

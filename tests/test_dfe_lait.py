@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from datajam import observations
-from datajam.cells import tidy
-from datajam.observations import BadSource, LoadReport
+from datajam.observe import observations
+from datajam.observe.cells import tidy
+from datajam.observe.observations import BadSource, LoadReport
 from datajam.sources.dfe_lait import LAYOUT
 from datajam.sources.files import preview
 

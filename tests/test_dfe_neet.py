@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from datajam import observations
-from datajam.cells import tidy
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe import observations
+from datajam.observe.cells import tidy
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources.dfe_neet import LAYOUT
 from datajam.sources.files import preview
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as some
 from scipy.optimize import linprog
 
 import datajam
-from datajam import disclosure, disclosure_secondary
-from datajam.disclosure_rule import narrowed, sums_across
 from datajam.errors import DataJamError
+from datajam.leave import disclosure, disclosure_secondary
+from datajam.leave.disclosure_rule import narrowed, sums_across
 
 STARTERS = Path(__file__).resolve().parents[1] / "starters"
 WORDS = "Passed automatic checks; awaiting an output checker."

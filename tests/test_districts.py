@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from datajam import districts, places
-from datajam.districts import UnknownDistrict, authority_of, by_code, combined_authority, divisions
 from datajam.errors import DataJamError
+from datajam.vocabulary import districts, places
+from datajam.vocabulary.districts import UnknownDistrict, authority_of, by_code, combined_authority, divisions
 
 LOOKUP = "geography/LTLA23_UTLA23_lookup_EW.csv"
 CHANGES = "geography/uk_topojson_changes.csv"

@@ -16,7 +16,7 @@ import pytest
 
 import datajam
 from datajam.errors import DataJamError
-from datajam.fetch import Patience, catalogue, fetch, fetch_command
+from datajam.keep.fetch import Patience, catalogue, fetch, fetch_command
 from datajam.project import open_project
 
 LAYOUTS = {"dfe_ees", "dfe_neet", "dfe_lait", "ons_els", "ons_subnational", "mhclg_iod", "nomis_aps", "ons_adverts", "dcms_cls"}

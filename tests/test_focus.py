@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from datajam import charts, focus
+from datajam.analyse import focus
+from datajam.analyse.estimates import Estimate
 from datajam.errors import DataJamError
-from datajam.estimates import Estimate
+from datajam.say import charts
 
 
 def made(value: float | None, error: float | None = 0.3, place: str = "Leeds") -> Estimate:

@@ -89,7 +89,7 @@ def environment() -> dict[str, str]:
 
 
 def test_the_map_and_the_statement_of_the_new_theme_are_what_projects_expect(template):
-    from datajam import indicators
+    from datajam.say import indicators
 
     table = indicators.read(template / "starters/innovation/data/indicators.csv")
     assert indicators.sources(table) == ["requests"]

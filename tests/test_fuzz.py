@@ -25,9 +25,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import datajam
-from datajam.markers import number
 from datajam.sources import layouts
 from datajam.sources.writing import write
+from datajam.vocabulary.markers import number
 
 pytestmark = pytest.mark.filterwarnings("error")
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 import datajam
-from datajam import estimates, gaps, say
-from datajam.estimates import Estimate
-from datajam.gaps import Gap, Measure
-from datajam.places import everywhere
+from datajam.analyse import estimates, gaps
+from datajam.analyse.estimates import Estimate
+from datajam.analyse.gaps import Gap, Measure
+from datajam.say import sentences
+from datajam.vocabulary.places import everywhere
 
 KS4 = "attainment/ees_ks4_2018_la_char_testdata.csv"
 CLA = "attainment/ees_cla_ks4_la.csv"
@@ -67,14 +68,14 @@ def test_a_published_average_is_used_as_it_stands(real):
 def test_a_suppressed_cell_is_said_to_be_suppressed_and_has_no_number(real):
     one = gaps.gap(datajam.read(real(CLA)), "Rutland", "cla_12_months_at_31_march", "cino_at_31_march", "202425")
     assert (one.value, one.interval, one.status) == (None, None, "suppressed")
-    assert "suppressed by the publisher" in say.gap(one)
+    assert "suppressed by the publisher" in sentences.gap(one)
 
 
 def test_a_place_the_file_lacks_is_said_to_be_lacking(real):
     table = datajam.read(real(KS4))
     compared = gaps.compared(table, "City of London", "fsm_eligible", "not_fsm", "201718")
-    assert compared[0].value is None and "not in the file" in say.coverage(compared)
-    assert "England is not in the file: added up from the 151 authorities" in say.coverage(compared)
+    assert compared[0].value is None and "not in the file" in sentences.coverage(compared)
+    assert "England is not in the file: added up from the 151 authorities" in sentences.coverage(compared)
 
 
 def test_a_region_is_not_added_up_from_authorities_of_which_one_is_suppressed(tmp_path):
@@ -138,19 +139,23 @@ def made(value: float | None, n: int = 500, place: str = "Leeds", period: str = 
 def test_every_title_is_ten_words_or_fewer_and_every_sentence_has_its_interval(value):
     for place in everywhere():
         one, earlier = made(value, place=place.name), made(4.0, place=place.name, period="2023/24")
-        for title in (say.gap_title(one), say.change_title([earlier, one]), say.rank_title([one, made(3.0)], one)):
+        for title in (
+            sentences.gap_title(one),
+            sentences.change_title([earlier, one]),
+            sentences.rank_title([one, made(3.0)], one),
+        ):
             assert len(title.split()) <= 10, title
-    text = say.gap(made(value))
+    text = sentences.gap(made(value))
     assert ("95% interval" in text) == (value is not None)
 
 
 def test_a_difference_that_may_be_chance_is_said_to_be():
-    assert "may be chance" in say.comparison(made(15.0, 50), made(14.0, 50, "York"))
-    assert "may be chance" not in say.comparison(made(25.0, 5000), made(14.0, 5000, "York"))
+    assert "may be chance" in sentences.comparison(made(15.0, 50), made(14.0, 50, "York"))
+    assert "may be chance" not in sentences.comparison(made(25.0, 5000), made(14.0, 5000, "York"))
 
 
 def test_a_gap_the_other_way_round_is_said_the_other_way_round():
-    assert "12.0 points higher than other pupils (95% interval 9.8 to 14.2)" in say.gap(made(-12.0))
+    assert "12.0 points higher than other pupils (95% interval 9.8 to 14.2)" in sentences.gap(made(-12.0))
 
 
 def test_groups_and_periods_are_named_as_published_or_the_nearest_are_offered(real):

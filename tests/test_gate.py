@@ -4,9 +4,12 @@ import pandas as pd
 import pytest
 
 import datajam
-from datajam import charts, charts_places, disclosure, estimates, project
+from datajam import project
+from datajam.analyse import estimates
+from datajam.analyse.estimates import Estimate
 from datajam.errors import DataJamError
-from datajam.estimates import Estimate
+from datajam.leave import disclosure
+from datajam.say import charts, charts_places
 
 
 def sensitive(baked):

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import datajam
-from datajam import indicators, places, reference
 from datajam.errors import DataJamError
+from datajam.say import indicators
+from datajam.vocabulary import places, reference
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTEXT = ROOT / "{{cookiecutter.project_slug}}" / "data" / "sample" / "context_synthetic.csv"

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datajam import joins
 from datajam.errors import DataJamError
-from datajam.joins import BadJoin, join, join_report
+from datajam.observe import joins
+from datajam.observe.joins import BadJoin, join, join_report
 
 
 def stations() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -223,8 +223,8 @@ def test_an_empty_table_joins_and_says_so():
 
 
 def test_joining_two_real_loads_keeps_every_authority(real):
-    from datajam import places
     from datajam.sources import read
+    from datajam.vocabulary import places
 
     absences = read(real("attainment/els_persistent-absences-for-pupils-eligible-for-free-school-meals.csv"))
     latest = absences[(absences["period_start"] == absences["period_start"].max()) & (absences["area_level"] == "la")]

@@ -7,8 +7,8 @@ from functools import cache
 import openpyxl
 import pytest
 
-from datajam.cells import tidy
-from datajam.observations import BadSource, LoadReport, check
+from datajam.observe.cells import tidy
+from datajam.observe.observations import BadSource, LoadReport, check
 from datajam.sources.files import preview
 from datajam.sources.mhclg_iod import LAYOUT, indicator
 

@@ -8,9 +8,10 @@ import pytest
 from scipy.spatial.distance import cdist
 
 import datajam
-from datajam import composite, places
+from datajam.analyse import composite
+from datajam.analyse.neighbours import like, neighbours
 from datajam.errors import DataJamError
-from datajam.neighbours import like, neighbours
+from datajam.vocabulary import places
 from datajam_teach.samples import local_statistics
 
 SAMPLE = Path(__file__).resolve().parents[1] / "starters/social_cohesion/data/sample/wellbeing_synthetic.csv"

@@ -6,11 +6,11 @@ from collections import Counter
 import openpyxl
 import pytest
 
-from datajam.cells import tidy
-from datajam.markers import NOMIS_APS
-from datajam.observations import BadSource, LoadReport, check
+from datajam.observe.cells import tidy
+from datajam.observe.observations import BadSource, LoadReport, check
 from datajam.sources.files import preview
 from datajam.sources.nomis_aps import LAYOUT
+from datajam.vocabulary.markers import NOMIS_APS
 
 REAL = "skills/nomis_aps_T19_qualifications_2017_2021.xlsx"
 NVQ = ["None", "NVQ1", "NVQ2", "Trade Apprenticeships", "NVQ3", "NVQ4+", "Other Qualifications"]

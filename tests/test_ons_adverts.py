@@ -7,8 +7,8 @@ from datetime import datetime
 import openpyxl
 import pytest
 
-from datajam.cells import tidy
-from datajam.observations import BadSource, LoadReport, check
+from datajam.observe.cells import tidy
+from datajam.observe.observations import BadSource, LoadReport, check
 from datajam.sources.files import preview
 from datajam.sources.ons_adverts import LAYOUT
 

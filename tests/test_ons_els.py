@@ -6,8 +6,8 @@ import csv
 import pytest
 
 import datajam
-from datajam import places
-from datajam.observations import BadSource
+from datajam.observe.observations import BadSource
+from datajam.vocabulary import places
 
 FILES = [
     "attainment/els_gcses-in-english-and-maths.csv",

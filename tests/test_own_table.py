@@ -3,8 +3,9 @@
 import pytest
 
 import datajam
-from datajam import observations, project
+from datajam import project
 from datajam.errors import DataJamError
+from datajam.observe import observations
 
 
 def written(folder, *lines: str, header: str = "place,period,indicator,value"):

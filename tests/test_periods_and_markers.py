@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datajam import markers, periods
+from datajam.vocabulary import markers, periods
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datajam import places
+from datajam.vocabulary import places
 
 
 def test_there_are_153_authorities_9_regions_and_england():

@@ -6,9 +6,9 @@ import types
 import pandas as pd
 import pytest
 
-from datajam import districts, places, postcodes
 from datajam.errors import DataJamError
-from datajam.postcodes import NoDirectory, code_and_drop, is_postcodes, postcode_report, to_authority
+from datajam.vocabulary import districts, places, postcodes
+from datajam.vocabulary.postcodes import NoDirectory, code_and_drop, is_postcodes, postcode_report, to_authority
 
 MADE_UP = {
     "NE1 4LP": "E08000021",

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 import datajam
-from datajam import places, progress
-from datajam.estimates import Estimate
-from datajam.gaps import Gap
+from datajam.analyse import progress
+from datajam.analyse.estimates import Estimate
+from datajam.analyse.gaps import Gap
+from datajam.vocabulary import places
 from datajam_teach.samples import progress as sample
 
 FILE = "starters/attainment/data/sample/progress_by_fsm_synthetic.csv"
@@ -107,7 +108,7 @@ def test_a_real_file_gives_the_split_of_the_csv_module(real):
 
 
 def test_the_spread_of_progress_is_the_one_estimated_from_the_real_file(real):
-    from datajam import gaps
+    from datajam.analyse import gaps
 
     table = pd.read_csv(real(KS4), dtype=str, keep_default_na=False)
     own = table[(table["breakdown"] == "Ethnic_major") & (table["geographic_level"] == "Local authority")]

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from datajam import places, project, runner
+from datajam import project
+from datajam.run import runner
+from datajam.vocabulary import places
 
 KS4 = "attainment/ees_ks4_2018_la_char_testdata.csv"
 CLA = "attainment/ees_cla_ks4_la.csv"

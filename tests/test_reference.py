@@ -6,9 +6,9 @@ import importlib.resources
 import pandas as pd
 import pytest
 
-from datajam import periods, places, reference
 from datajam.errors import DataJamError
-from datajam.observations import UNITS
+from datajam.observe.observations import UNITS
+from datajam.vocabulary import periods, places, reference
 
 AREAS = [*(f"E1200000{number}" for number in range(1, 10)), "E92000001"]
 # North East to South West, then England, as published; the day each period begins.

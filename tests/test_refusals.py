@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from datajam.cli import main
-from datajam.observations import BadSource
+from datajam.observe.observations import BadSource
 from datajam.sources import layouts, recognise
 from datajam.sources.files import preview
 

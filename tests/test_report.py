@@ -138,7 +138,9 @@ def test_a_name_with_markup_in_it_is_shown_as_text(bake, browser, datajam_comman
 @pytest.fixture(scope="module", params=["attainment", "social_cohesion", "skills"])
 def every_theme(request, bake):
     """A finished run of each theme with its report, deck and page on one sheet."""
-    from datajam import project, runner, show
+    from datajam import project
+    from datajam.run import runner
+    from datajam.say import show
 
     made = bake(theme=request.param, place="Bradford")
     runner.run(project.open_project(made), progress=False)

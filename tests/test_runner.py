@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from datajam import project, results, runner
+from datajam import project
 from datajam.folders import put_in_place, recover, staging
+from datajam.run import runner
+from datajam.say import results
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -241,9 +243,9 @@ def test_a_parameter_reaches_the_notebook_in_its_type(baked, datajam_command):
 
 
 def test_the_run_uses_the_projects_own_shared_package(baked, datajam_command):
-    changed = baked / "shared" / "datajam" / "say.py"
+    changed = baked / "shared" / "datajam" / "say" / "sentences.py"
     changed.write_text(changed.read_text(encoding="utf-8") + "\nTEAM = 'ours'\n", encoding="utf-8")
-    only_notebook(baked, cell("from datajam import say\nprint(say.TEAM)"))
+    only_notebook(baked, cell("from datajam.say import sentences\nprint(sentences.TEAM)"))
     assert datajam_command("run", "--quiet", cwd=baked).returncode == 0
 
 

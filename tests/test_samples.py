@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import datajam
-from datajam import places
+from datajam.vocabulary import places
 from datajam_teach.samples import attainment, local_statistics
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 import datajam
-from datajam import composite, places
-from datajam.neighbours import neighbours
+from datajam.analyse import composite
+from datajam.analyse.neighbours import neighbours
+from datajam.vocabulary import places
 from datajam_teach.samples import attainment, context, published
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import datajam
-from datajam import places
 from datajam.sources.skill_adjacency import matrix
+from datajam.vocabulary import places
 from datajam_teach.samples import adverts, qualifications_survey, skills
 
 FOLDER = Path(__file__).resolve().parents[1] / "starters/skills/data/sample"

@@ -9,9 +9,10 @@ import nbformat
 import pytest
 import tomlkit
 
-from datajam import runner, show
 from datajam.errors import DataJamError
 from datajam.project import open_project
+from datajam.run import runner
+from datajam.say import show
 
 RUN = Path("runs", "newcastle-upon-tyne")
 AWKWARD = 'Tŷ "Coed" <script>alert(1)</script> & ŵ'
@@ -19,7 +20,7 @@ PARAMETERS = ["parameters"], 'place: str = ""'
 DRAW = """
 import base64, io
 import matplotlib.pyplot as plt
-from datajam.results import show
+from datajam.say.results import show
 figure, axes = plt.subplots(figsize=(7.6, 4.6))
 drawn, held = axes.barh(["Newcastle upon Tyne", "England"], [12.4, 15.2]), io.BytesIO()
 figure.savefig(held, dpi=110)

@@ -10,8 +10,9 @@ from scipy.stats import beta
 from statsmodels.stats.meta_analysis import combine_effects
 
 import datajam
-from datajam import composite, places, shrinkage
+from datajam.analyse import composite, shrinkage
 from datajam.errors import DataJamError
+from datajam.vocabulary import places
 from datajam_teach.samples import local_statistics
 
 SAMPLE = Path(__file__).resolve().parents[1] / "starters/social_cohesion/data/sample/wellbeing_synthetic.csv"

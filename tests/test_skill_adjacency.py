@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datajam.cells import tidy
-from datajam.observations import BadSource, LoadReport, check
+from datajam.observe.cells import tidy
+from datajam.observe.observations import BadSource, LoadReport, check
 from datajam.sources.files import preview
 from datajam.sources.skill_adjacency import LAYOUT, matrix
 

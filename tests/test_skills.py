@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datajam import skills
+from datajam.analyse import skills
+from datajam.analyse.skills import Engine
 from datajam.errors import DataJamError
-from datajam.skills import Engine
 from datajam.sources.skill_adjacency import matrix
 from datajam_teach.examples import s1
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datajam import skills, skills_page
+from datajam.analyse import skills
 from datajam.errors import DataJamError
+from datajam.say import skills_page
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [

@@ -6,8 +6,9 @@ import pytest
 import statsmodels.api as sm
 
 import datajam
-from datajam import gaps, places, shrinkage, standardise
+from datajam.analyse import gaps, shrinkage, standardise
 from datajam.errors import DataJamError
+from datajam.vocabulary import places
 from datajam_teach.samples import attainment
 
 FILE = "starters/attainment/data/sample/attainment_by_fsm_synthetic.csv"

@@ -14,9 +14,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from datajam import notes, project
+from datajam import project
 from datajam.cli import main
-from datajam.status import Sunset, status
+from datajam.keep import notes
+from datajam.keep.status import Sunset, status
 
 TODAY = date.today()
 PAGES = ["problem_statement", "log", "assurance", "handover"]

@@ -162,7 +162,7 @@ def test_nothing_generated_is_empty_or_litter_and_the_shared_package_is_the_one_
 
 
 def test_every_notebook_has_its_place_first_among_constant_parameters(bake):
-    from datajam import runner
+    from datajam.run import runner
 
     for theme in THEMES:
         for path in (bake(theme=theme) / "notebooks").glob("*.ipynb"):
@@ -201,7 +201,9 @@ def test_cruft_makes_a_project_and_brings_it_a_later_mend(clone, datajam_command
     home = {"HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
     run(*cruft, "create", str(clone), "--no-input", "--output-dir", str(tmp_path), cwd=tmp_path, **home)
     made = tmp_path / "our-data-hack"
-    assert (made / "shared" / "datajam" / "places.py").is_file() and (made / "notebooks" / "05_findings.ipynb").is_file()
+    assert (made / "shared" / "datajam" / "vocabulary" / "places.py").is_file() and (
+        made / "notebooks" / "05_findings.ipynb"
+    ).is_file()
     notebook = made / "notebooks" / "02_attainment_or_progression.ipynb"
     notebook.write_text(
         notebook.read_text(encoding="utf-8").replace("how wide is the gap here", "how wide is our gap here"), encoding="utf-8"
@@ -211,7 +213,7 @@ def test_cruft_makes_a_project_and_brings_it_a_later_mend(clone, datajam_command
     run(*git, "commit", "-qm", "ours", cwd=made)
 
     for name, old, new in (
-        ("shared/datajam/say.py", "other pupils", "all other pupils"),
+        ("shared/datajam/say/sentences.py", "other pupils", "all other pupils"),
         ("starters/attainment/notebooks/02_attainment_or_progression.ipynb", "How wide is", "How very wide is"),
     ):
         path = clone / name
@@ -219,7 +221,7 @@ def test_cruft_makes_a_project_and_brings_it_a_later_mend(clone, datajam_command
     run(*git, "commit", "-qam", "a mend", cwd=clone)
 
     run(*cruft, "update", "--skip-apply-ask", cwd=made, **home)
-    assert "all other pupils" in (made / "shared" / "datajam" / "say.py").read_text(encoding="utf-8")
+    assert "all other pupils" in (made / "shared" / "datajam" / "say" / "sentences.py").read_text(encoding="utf-8")
     assert "how wide is our gap" in notebook.read_text(encoding="utf-8")
     assert "How very wide" not in notebook.read_text(encoding="utf-8")
     assert not list(made.rglob("*.rej"))

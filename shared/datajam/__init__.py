@@ -14,16 +14,16 @@ __version__ = "0.1.0"
 _WHERE = {
     "DataJamError": "errors",
     "read": "sources",
-    "load_report": "observations",
-    "check": "observations",
-    "place": "places:find",
+    "load_report": "observe.observations",
+    "check": "observe.observations",
+    "place": "vocabulary.places:find",
     "open_project": "project",
-    "record": "results",
-    "slug": "observations",
-    "join": "joins",
-    "join_report": "joins",
-    "to_upper_tier": "aggregate",
-    "code_and_drop": "postcodes",
+    "record": "say.results",
+    "slug": "observe.observations",
+    "join": "observe.joins",
+    "join_report": "observe.joins",
+    "to_upper_tier": "analyse.aggregate",
+    "code_and_drop": "vocabulary.postcodes",
 }
 __all__ = [*_WHERE, "__version__"]
 

@@ -26,9 +26,9 @@ def _pairs(given: list[str]) -> dict[str, str]:
 
 def run(options: argparse.Namespace) -> None:
     """Run the project's notebooks for a place."""
-    from datajam import runner
     from datajam.project import open_project
-    from datajam.results import sentence
+    from datajam.run import runner
+    from datajam.say.results import sentence
 
     given = _pairs(options.parameter)
     if options.place:
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
 
 def places(options: argparse.Namespace) -> None:
     """Look up places by name, alias or code."""
-    from datajam import places as known
+    from datajam.vocabulary import places as known
 
     query = " ".join(options.query)
     try:
@@ -92,28 +92,28 @@ def read(options: argparse.Namespace) -> None:
 
 def fetch(options: argparse.Namespace) -> None:
     """Download a published file into data/raw/ and check it; without an ID, list the catalogue."""
-    from datajam.fetch import fetch_command
+    from datajam.keep.fetch import fetch_command
 
     fetch_command(options)
 
 
 def codebook(options: argparse.Namespace) -> None:
     """Print the codebook of the project's data log, or of the files given."""
-    from datajam.codebook import codebook_command
+    from datajam.keep.codebook import codebook_command
 
     codebook_command(options)
 
 
 def show(options: argparse.Namespace) -> None:
     """Make the slides and the one-page report of a place's finished run."""
-    from datajam.show import show_command
+    from datajam.say.show import show_command
 
     show_command(options)
 
 
 def note(options: argparse.Namespace) -> None:
     """Add a decision, or an assumption, to docs/log.md with today's date."""
-    from datajam.notes import note as add
+    from datajam.keep.notes import note as add
     from datajam.project import open_project
 
     kind = "assumption" if options.assumption else "decision"
@@ -122,7 +122,7 @@ def note(options: argparse.Namespace) -> None:
 
 def status(options: argparse.Namespace) -> None:
     """Say what is still to fill in, how old the run is, what the data lacks, and when the sunset date is."""
-    from datajam.status_page import status_command
+    from datajam.keep.status_page import status_command
 
     status_command(options)
 

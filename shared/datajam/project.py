@@ -13,8 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from datajam import disclosure, places
 from datajam.errors import DataJamError, did_you_mean
+from datajam.leave import disclosure
+from datajam.vocabulary import places
 
 SENSITIVITIES = ("open", "agreement", "personal")
 FILE = "hack.toml"
@@ -143,7 +144,7 @@ class Project:
         return source.file
 
     def _was_read(self, source: Source, what: str, cleared: bool) -> None:
-        from datajam.results import show
+        from datajam.outputs import show
 
         text = f"Read {source.path}{': ' * bool(what)}{what}{' (synthetic)' * source.synthetic}"
         if source.sensitivity != "open" and cleared:
@@ -158,7 +159,7 @@ class Project:
         Raises `DataJamError` where something sensitive was read without the small-number rule and the table has not been
         through it.
         """
-        from datajam.results import attach
+        from datajam.outputs import attach
 
         disclosure.passes(f"export {name}", self.credit(), table)
         attach(name, table.to_csv(index=False, lineterminator="\n"), about)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from datajam import places
 from datajam.errors import DataJamError
+from datajam.vocabulary import places
 
 
 def begin(place: str, seed: int) -> None:

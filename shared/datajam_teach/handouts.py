@@ -7,7 +7,7 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-from datajam import report
+from datajam.say import report
 
 _TEMPLATES = [str(resources.files(package) / "templates") for package in ("datajam_teach", "datajam")]
 _STYLE = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datajam import project as projects
-from datajam import runner
+from datajam.run import runner
 
 HERE = Path(__file__).resolve().parents[1]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from datajam.cells import Cells, tidy
 from datajam.errors import DataJamError
-from datajam.markers import Profile
-from datajam.observations import BadSource, LoadReport
+from datajam.observe.cells import Cells, tidy
+from datajam.observe.observations import BadSource, LoadReport
 from datajam.sources.files import Preview, preview
+from datajam.vocabulary.markers import Profile
 
 OGL = "Open Government Licence v3.0"
 # The NEET scorecard is an EES file with measures of its own: it is asked first.

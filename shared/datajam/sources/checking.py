@@ -10,9 +10,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from datajam.cells import combine, numbers
-from datajam.markers import Profile, number
-from datajam.observations import BadSource, LoadReport
+from datajam.observe.cells import combine, numbers
+from datajam.observe.observations import BadSource, LoadReport
+from datajam.vocabulary.markers import Profile, number
 
 _GSS = re.compile(r"\s*[A-Z]\d{8}\s*")
 

@@ -12,10 +12,8 @@ import re
 
 import pandas as pd
 
-from datajam.cells import Block, Cells, constant
-from datajam.markers import GSS_BRACKETS
-from datajam.observations import BadSource, LoadReport, slug
-from datajam.places import ENGLAND
+from datajam.observe.cells import Block, Cells, constant
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.checking import (
     expect,
@@ -29,6 +27,8 @@ from datajam.sources.checking import (
     without_blank_rows,
 )
 from datajam.sources.files import Preview, read_csv, workbook
+from datajam.vocabulary.markers import GSS_BRACKETS
+from datajam.vocabulary.places import ENGLAND
 
 EXPERIMENTAL = (
     "experimental: this layout is read from its description, no published file was at hand; "

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datajam.cells import Block, Cells, combine, constant, understood
-from datajam.markers import DFE_EES
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, combine, constant, understood
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
+from datajam.vocabulary.markers import DFE_EES
 
 _AREAS = (
     "country region new_la la old_la lad local_authority_district local_authority pcon rsc_region "

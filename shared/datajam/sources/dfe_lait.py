@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datajam import places
-from datajam.cells import Block, Cells, combine, constant, numbers
-from datajam.markers import DFE_LAIT
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, combine, constant, numbers
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, preview, read_csv
+from datajam.vocabulary import places
+from datajam.vocabulary.markers import DFE_LAIT
 
 _COLUMNS = ("Short Desc", "Years", "LA and Regions", "LA Number", "Values")
 _DESCRIBED = ("Measure_short", "Chart_title", "y_axis_name", "Year_Type")

@@ -12,11 +12,11 @@ import re
 import numpy as np
 import pandas as pd
 
-from datajam.cells import Block, Cells, combine, numbers
-from datajam.markers import DFE_EES, number
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, combine, numbers
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
+from datajam.vocabulary.markers import DFE_EES, number
 
 _LEVELS = {
     "national": ("country_code", "country_name", "E92"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from datajam.observations import BadSource
+from datajam.observe.observations import BadSource
 
 _SIGNATURES = {
     b"%PDF": "a PDF",
@@ -262,7 +262,7 @@ def read_csv(look: Preview, header_row: int = 0, may_repeat: tuple[str, ...] = (
 
 def _without_postcodes(columns: dict[str, pd.Categorical], warnings: list[str]) -> dict[str, pd.Categorical]:
     """Replace a column of full postcodes by the authority each lies in, or drop it where the directory is not installed."""
-    from datajam import postcodes
+    from datajam.vocabulary import postcodes
 
     kept = {}
     for name, column in columns.items():

@@ -13,12 +13,12 @@ import re
 
 import pandas as pd
 
-from datajam.cells import Block, Cells, constant
-from datajam.markers import GSS_BRACKETS
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, constant
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.checking import expect, expect_codes, percentages, table, without_blank_rows
 from datajam.sources.files import Preview, read_csv, workbook
+from datajam.vocabulary.markers import GSS_BRACKETS
 
 _DOMAINS = ["imd", "income", "employment", "education_skills_and_training", "health_deprivation_and_disability", "crime"]
 _DOMAINS += ["barriers_to_housing_and_services", "living_environment", "idaci", "idaopi"]

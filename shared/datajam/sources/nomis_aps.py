@@ -24,12 +24,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import places
-from datajam.cells import Block, Cells, combine, constant, numbers
-from datajam.markers import NOMIS_APS, Profile, number
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, combine, constant, numbers
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv, workbook
+from datajam.vocabulary import places
+from datajam.vocabulary.markers import NOMIS_APS, Profile, number
 
 _CSV_COLUMNS = ("DATE_NAME", "GEOGRAPHY_NAME", "GEOGRAPHY_CODE", "MEASURES_NAME", "OBS_VALUE")
 _MEASURES = {

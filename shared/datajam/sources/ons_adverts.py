@@ -22,12 +22,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from datajam import periods, places
-from datajam.cells import Block, Cells, combine, constant
-from datajam.markers import GSS_BRACKETS, number
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, combine, constant
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv, workbook
+from datajam.vocabulary import periods, places
+from datajam.vocabulary.markers import GSS_BRACKETS, number
 
 _CSV_COLUMNS = ("geographic_level", "area", "time_period", "vacancies")
 _KINDS = {

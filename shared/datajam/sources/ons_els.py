@@ -6,11 +6,11 @@ vintage: what is not an English place is kept and reported as not placed.
 Source: ONS, "Explore local statistics: data downloads" (2026).
 """
 
-from datajam.cells import Block, Cells, combine, constant
-from datajam.markers import ONS_ELS
-from datajam.observations import LoadReport, slug
+from datajam.observe.cells import Block, Cells, combine, constant
+from datajam.observe.observations import LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
+from datajam.vocabulary.markers import ONS_ELS
 
 _COLUMNS = "areacd areanm geography indicator period measure observation unit lci_95 uci_95 status notes".split()
 _UNITS = {

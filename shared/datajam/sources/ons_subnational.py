@@ -13,10 +13,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from datajam import periods
-from datajam.cells import Block, Cells, constant
-from datajam.markers import Profile
-from datajam.observations import BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, constant
+from datajam.observe.observations import BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.checking import (
     expect,
@@ -29,6 +27,8 @@ from datajam.sources.checking import (
     without_blank_rows,
 )
 from datajam.sources.files import Preview, read_csv
+from datajam.vocabulary import periods
+from datajam.vocabulary.markers import Profile
 
 ONS_SUBNATIONAL = Profile(
     "ons_subnational",

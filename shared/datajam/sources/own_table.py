@@ -10,12 +10,12 @@ Source: the markers are those of the Government Statistical Service, "Using symb
 
 import re
 
-from datajam import places
-from datajam.cells import Block, Cells, combine, constant
-from datajam.markers import GSS_BRACKETS
-from datajam.observations import UNITS, BadSource, LoadReport, slug
+from datajam.observe.cells import Block, Cells, combine, constant
+from datajam.observe.observations import UNITS, BadSource, LoadReport, slug
 from datajam.sources import Layout
 from datajam.sources.files import Preview, read_csv
+from datajam.vocabulary import places
+from datajam.vocabulary.markers import GSS_BRACKETS
 
 NEEDED = ("place", "period", "indicator", "value")
 MORE = ("breakdown", "unit", "base", "lower_95", "upper_95", "note")

@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datajam import markers, places
-from datajam.cells import Block, Cells, combine, constant, numbers
-from datajam.observations import BadSource, LoadReport
+from datajam.observe.cells import Block, Cells, combine, constant, numbers
+from datajam.observe.observations import BadSource, LoadReport
 from datajam.sources import Layout
 from datajam.sources.files import Preview, preview, read_csv
+from datajam.vocabulary import markers, places
 
 _PROFILE = markers.Profile("skill_adjacency", {})
 _MONTH = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts, shrinkage
+from datajam.analyse import shrinkage
+from datajam.say import charts
 
 SEED = 2018
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts, markers
+from datajam.say import charts
+from datajam.vocabulary import markers
 
 SEED = 2018
 

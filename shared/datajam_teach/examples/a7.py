@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts
+from datajam.say import charts
 
 SEED = 2025
 LANGUAGES = {"eal": "English as an additional language", "other": "English as a first language"}

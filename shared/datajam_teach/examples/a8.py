@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts, gaps, places, progress
+from datajam.analyse import gaps, progress
+from datajam.say import charts
+from datajam.vocabulary import places
 from datajam_teach.examples.tidy import PERIOD, observed
 
 SEED = 2025

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts, charts_places
+from datajam.say import charts, charts_places
 
 SEED = 2018
 SMALL = 500

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts
+from datajam.say import charts
 
 SEED = 2018
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts
-from datajam.skills import Engine
+from datajam.analyse.skills import Engine
+from datajam.say import charts
 
 SEED = 2018
 _FAMILIES = {

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datajam import charts, disclosure
+from datajam.leave import disclosure
+from datajam.say import charts
 
 SEED = 2018
 AREAS = ("North", "South", "East", "West", "Centre", "Coast")

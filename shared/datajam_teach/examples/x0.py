@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datajam import charts, places
+from datajam.say import charts
+from datajam.vocabulary import places
 from datajam_teach.samples import published
 from datajam_teach.scratch import scratch
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 import datajam
-from datajam import charts, places
 from datajam.errors import DataJamError
+from datajam.say import charts
+from datajam.vocabulary import places
 
 SEED = 2018
 SPLIT = ("E10000006", "E10000021")

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 import datajam
-from datajam import charts, estimates, places
+from datajam.analyse import estimates
+from datajam.say import charts
+from datajam.vocabulary import places
 from datajam_teach.scratch import scratch
 
 SEED = 2018

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datajam import places
+from datajam.vocabulary import places
 from datajam_teach.samples import published
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datajam import districts, places
+from datajam.vocabulary import districts, places
 from datajam_teach.samples import published
 
 ON = "2023-04-01"

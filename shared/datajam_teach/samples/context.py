@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy.special import expit, logit
 
-from datajam import places
+from datajam.vocabulary import places
 from datajam_teach.samples import attainment, published
 from datajam_teach.samples.local_statistics import HEADER, NOTE, front
 

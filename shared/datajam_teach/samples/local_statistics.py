@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datajam import places
+from datajam.vocabulary import places
 from datajam_teach.samples import published
 
 HEADER = "areacd areanm geography indicator period measure observation unit lci_95 uci_95 status notes".split()

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from datajam import places
+from datajam.vocabulary import places
 from datajam_teach.samples import attainment, published
 
 

@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from datajam import places
+from datajam.vocabulary import places
 from datajam_teach.samples import attainment, published
 
 

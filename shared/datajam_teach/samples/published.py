@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from datajam import places
+from datajam.vocabulary import places
 
 REGION_SPELLINGS = ("Yorkshire and The Humber", "Yorkshire and the Humber", "Yorkshire And The Humber")
 RETIRED_STILL_USED = {"E08000038": "E08000016", "E08000039": "E08000019"}

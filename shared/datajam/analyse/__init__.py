@@ -1,0 +1,1 @@
+"""Estimates with their uncertainty: a module for each method."""

@@ -1,0 +1,1 @@
+"""What is shown: sentences, recorded numbers, charts, the report, the slides and the pages."""
