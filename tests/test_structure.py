@@ -15,6 +15,7 @@ FLOORS = [
     ["say"],
     ["run"],
     ["keep"],
+    ["review"],
     ["cli"],
     ["__main__"],
 ]
