@@ -381,13 +381,13 @@ def test_nothing_is_left_when_a_process_with_a_pool_ends_even_when_killed(tmp_pa
     script.write_text(
         "import os, sys, time\nfrom datajam.engine.pool import Pool\n"
         "pool = Pool(2)\nfutures = [pool.submit(time.sleep, 300) for _ in range(3)]\n"
-        "print(pool.submit.__self__ is pool, flush=True)\ntime.sleep(8)\nprint('up', flush=True)\ntime.sleep(300)\n"
+        "time.sleep(300)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "shared"), "DATAJAM_MARK": str(tmp_path)}
-    with subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, text=True) as process:
-        while process.stdout.readline() != "up\n":
-            pass
-        running = marked(tmp_path)
+    with subprocess.Popen([sys.executable, str(script)], env=environment) as process:
+        until = time.monotonic() + 60
+        while len(running := marked(tmp_path)) < 4 and time.monotonic() < until:
+            time.sleep(0.1)
         process.kill()
         process.wait()
     assert len(running) >= 4
@@ -408,3 +408,47 @@ def marked(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def test_a_loop_that_runs_around_it_waits_and_runs_on(tmp_path):
+    import asyncio
+
+    path = write(tmp_path / "n.ipynb", ["import asyncio\nawait asyncio.sleep(0)\n6 * 7"])
+
+    async def around():
+        mine = asyncio.get_running_loop()
+        done, error = execute(path)
+        await asyncio.sleep(0)
+        return done.cells[0].outputs[0].data["text/plain"], error, asyncio.get_running_loop() is mine
+
+    assert asyncio.run(around()) == ("42", None, True)
+
+
+@forks
+def test_the_server_is_warm_where_only_this_process_knows_the_way_to_the_package(tmp_path):
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'shared')!r})\n"
+        "from datajam.engine.pool import Pool\n"
+        "with Pool(1, ['statistics']) as pool:\n"
+        "    print(pool.submit(eval, \"{'pandas', 'statistics'} <= set(__import__('sys').modules)\").result(60))\n"
+        "    print(pool.submit(eval, \"'PYTHONPATH' in __import__('os').environ\").result(60))\n"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=clean)
+    assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+@forks
+def test_a_task_has_the_environment_of_when_it_was_asked_for(pool, monkeypatch):
+    monkeypatch.setenv("DATAJAM_ASKED", "then")
+    asked = pool.submit(os.getenv, "DATAJAM_ASKED")
+    monkeypatch.setenv("DATAJAM_ASKED", "later")
+    assert asked.result(60) == "then"
+    monkeypatch.delenv("DATAJAM_ASKED")
+    assert pool.submit(os.getenv, "DATAJAM_ASKED").result(60) is None
+
+
+def test_a_first_cell_that_awaits_is_a_cell_like_any_other(pool, tmp_path):
+    path = write(tmp_path / "n.ipynb", ["import asyncio\nawait asyncio.sleep(0)\n6 * 7"])
+    done, error = pool.submit(execute, path).result(60)
+    assert error is None and done.cells[0].outputs[0].data["text/plain"] == "42"

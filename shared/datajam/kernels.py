@@ -126,7 +126,7 @@ def _kernel(words: list[str], folder: str, environment: dict[str, str], says: An
     os.environ.update(environment)
     wanted = environment.get("PYTHONPATH", "")
     os.chdir(folder)
-    sys.argv, sys.path[:] = [warm.launcher(), *words], warm.kernel_path(before, wanted)
+    sys.argv, sys.path[:] = [warm.launcher(), *words], warm.kernel_path()
     if wanted != before:
         _import_again_from([name for name in wanted.split(os.pathsep) if name])
     code = 0

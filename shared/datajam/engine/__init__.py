@@ -96,9 +96,9 @@ class DataJamEngine(Engine):
     `datajam.engine.pool`.
 
     >>> import nbformat, papermill
-    >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("2 + 2")], metadata={"kernelspec": {
-    ...     "name": "python3", "language": "python", "display_name": "Python 3"}})
-    >>> done = DataJamEngine.execute_notebook(notebook, "python3", progress_bar=False)
+    >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("2 + 2")])
+    >>> told = {"kernel_name": "python3", "language": "python", "progress_bar": False}
+    >>> done = papermill.execute_notebook(notebook, None, engine_name=register(), **told)
     >>> done.cells[0].outputs[0].data["text/plain"]
     '4'
     """

@@ -33,6 +33,7 @@ class ChildDied(DataJamError):
 class _Task:
     future: Future
     call: bytes
+    environment: dict[str, str]
     process: Any = None
     answers: Connection | None = None
     until: float = float("inf")
@@ -40,7 +41,8 @@ class _Task:
 
 
 class Pool(Executor):
-    """Tasks run at most `workers` at a time, each in a fresh process, each with its own temporary folder.
+    """Tasks run at most `workers` at a time, each in a fresh process, each with its own temporary folder and the environment that
+    its submitter had.
 
     `seconds` and `memory` (MB above what the server holds) limit each task. A task whose process is killed, ends itself, or
     runs out of time or memory gives `ChildDied`, which says what happened; other tasks go on.
@@ -64,7 +66,7 @@ class Pool(Executor):
         self._keeper.start()
 
     def submit(self, function: Callable, /, *words: Any, **names: Any) -> Future:
-        task = _Task(Future(), pickle.dumps((function, words, names)))
+        task = _Task(Future(), pickle.dumps((function, words, names)), dict(os.environ))
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -135,7 +137,8 @@ class Pool(Executor):
             self._number += 1
             task.folder = os.path.join(self._folder, str(self._number))
             task.answers, theirs = self._context.Pipe(duplex=False)
-            task.process = self._context.Process(target=_child, args=(theirs, task.call, task.folder, self._memory), daemon=False)
+            given = (theirs, task.call, task.environment, task.folder, self._memory)
+            task.process = self._context.Process(target=_child, args=given, daemon=False)
             try:
                 os.mkdir(task.folder)
                 warm.start(task.process)
@@ -197,10 +200,12 @@ def _cause(code: int | None) -> str:
     return f"it ended itself with exit code {code}"
 
 
-def _child(answers: Connection, call: bytes, folder: str, memory: float | None) -> None:
+def _child(answers: Connection, call: bytes, environment: dict[str, str], folder: str, memory: float | None) -> None:
     """Run the call and send back what it gave; never returns."""
     if warm.available():
         warm.begin_child()
+    os.environ.clear()
+    os.environ.update(environment)
     tempfile.tempdir = os.environ["TMPDIR"] = folder
     if memory:
         _limit(memory)

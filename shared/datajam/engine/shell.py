@@ -26,7 +26,6 @@ from datajam.engine import warm
 
 FLUSH_SECONDS = 0.2
 LANGUAGE = IPythonKernel.language_info
-_TEMPORARY = tempfile.gettempdir()
 
 
 class NeedsKernel(BaseException):
@@ -54,7 +53,7 @@ class _Compiler(CachingCompiler):
     """Cells are named in warnings and tracebacks as a kernel names them, wherever the notebook's own temporary files go."""
 
     def get_code_name(self, raw_code, transformed_code, number):
-        return os.path.join(_TEMPORARY, f"ipykernel_{os.getpid()}", f"{murmur2_x86(raw_code, get_tmp_hash_seed())}.py")
+        return os.path.join(warm.TEMPORARY, f"ipykernel_{os.getpid()}", f"{murmur2_x86(raw_code, get_tmp_hash_seed())}.py")
 
 
 class _Stream(io.TextIOBase):
@@ -135,12 +134,9 @@ class Shell:
     def __enter__(self) -> "Shell":
         if InteractiveShell.initialized():
             raise NeedsKernel("an IPython shell is in this process already")
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = asyncio.new_event_loop()
-        else:
-            raise NeedsKernel("an event loop runs in this process already")
+        self._outer_loop = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)  # one that runs around us waits until the notebook is done, as it would for a kernel
+        self._loop = asyncio.new_event_loop()
         self._before = SimpleNamespace(
             environment=dict(os.environ), path=list(sys.path), argv=sys.argv, main=sys.modules["__main__"], folder=os.getcwd(),
             excepthook=sys.excepthook, stdout=sys.stdout, stderr=sys.stderr, displayhook=sys.displayhook,
@@ -175,6 +171,7 @@ class Shell:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         self._loop.close()
+        asyncio._set_running_loop(self._outer_loop)
         os.environ.clear()
         os.environ.update(before.environment)
         os.chdir(before.folder)
@@ -214,7 +211,7 @@ class Shell:
             done = shell.run_cell(code, store_history=True, cell_id=cell_id)
         shell.payload_manager.clear_payload()
         error = done.error_before_exec or done.error_in_exec
-        if done.success and not shell._last_traceback_during_displayhook:
+        if done.success and not getattr(shell, "_last_traceback_during_displayhook", None):
             return {"status": "ok", "execution_count": shell.execution_count - 1}
         about = {"traceback": shell._last_traceback or [], "ename": type(error).__name__, "evalue": str(error)}
         return {"status": "error", "execution_count": shell.execution_count - 1, **about}

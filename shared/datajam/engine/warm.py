@@ -13,6 +13,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -23,7 +24,8 @@ from types import ModuleType
 
 ALWAYS = ("datajam.engine", "datajam.engine.shell", "papermill", "ipykernel.ipkernel", "matplotlib.pyplot", "pandas", "numpy")
 _NEVER = ("matplotlib_inline.backend_inline",)
-_PRELOAD = "DATAJAM_PRELOAD"
+_PRELOAD, _PATH = "DATAJAM_PRELOAD", "DATAJAM_PYTHONPATH"
+TEMPORARY = tempfile.gettempdir()
 _PARENT_DIES, _SUBREAPER = 1, 36
 _main = Lock()
 _wanted: list[str] = []
@@ -57,10 +59,20 @@ def start(process: multiprocessing.process.BaseProcess) -> None:
 
 @contextmanager
 def _told_to_the_server() -> Iterator[None]:
-    """The first process starts the server, which finds in its environment what to import; ours stays as it is."""
-    told = {_PRELOAD: ",".join(_wanted), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    """The first process starts the server, which finds in its environment what to import; ours stays as it is.
+
+    The server's path is not that of this process (Python 3.11 forgets to hand it over), and a module that it does not find
+    is passed over in silence: the path tells it where this package is, and `warmed` puts that back for what is forked.
+    """
+    ours, home = os.environ.get("PYTHONPATH", ""), str(Path(__file__).resolve().parents[2])
+    told = {
+        _PRELOAD: ",".join(_wanted),
+        _PATH: ours,
+        "PYTHONPATH": os.pathsep.join([home, *([ours] if ours else [])]),
+        "MPLBACKEND": os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline",
+    }
     before = {name: os.environ.get(name) for name in told}
-    os.environ.update({**told, "MPLBACKEND": before["MPLBACKEND"] or told["MPLBACKEND"]})
+    os.environ.update(told)
     try:
         yield
     finally:
@@ -149,18 +161,19 @@ def _imported(source: str) -> Iterator[str]:
 
 
 @cache
-def _path_at_start() -> tuple[str, ...]:
-    """The path of a Python started now, without the folder it is started in: asked of one, once, before any fork."""
+def _at_start() -> tuple[str, tuple[str, ...]]:
+    """PYTHONPATH, and the path of a Python started with it, without the folder it is started in: asked of one, once."""
     done = subprocess.run(
         [sys.executable, "-c", "import json, sys; print(json.dumps(sys.path[1:]))"], capture_output=True, text=True
     )
-    return tuple(json.loads(done.stdout))
+    return os.environ.get("PYTHONPATH", ""), tuple(json.loads(done.stdout))
 
 
-def kernel_path(before: str = "", now: str = "") -> list[str]:
-    """The path a kernel would have, with the working folder where IPython puts it; PYTHONPATH may have changed meanwhile."""
-    old, new = ([name for name in text.split(os.pathsep) if name] for text in (before, now))
-    found = [*new, *(name for name in _path_at_start() if name not in old)] if old != new else list(_path_at_start())
+def kernel_path() -> list[str]:
+    """The path a kernel started now would have, with the working folder where IPython puts it."""
+    before, path = _at_start()
+    old, new = ([name for name in text.split(os.pathsep) if name] for text in (before, os.environ.get("PYTHONPATH", "")))
+    found = [*new, *(name for name in path if name not in old)] if old != new else list(path)
     place = next((at for at, name in enumerate(found) if Path(name).name in ("site-packages", "dist-packages")), 0)
     return [*found[:place], "", *found[place:]]
 

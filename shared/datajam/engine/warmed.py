@@ -47,6 +47,10 @@ def _do() -> None:
             figure.savefig(io.BytesIO(), format="png", bbox_inches="tight")
 
 
+_ours = os.environ.pop("DATAJAM_PYTHONPATH", "")
+os.environ.pop("PYTHONPATH", None)
+if _ours:
+    os.environ["PYTHONPATH"] = _ours
 os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
 _import([name for name in os.environ.get("DATAJAM_PRELOAD", "").split(",") if name])
 del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
