@@ -10,6 +10,7 @@ import datajam
 from datajam.analyse.aggregate import CannotAggregate, aggregate_report, to_upper_tier
 from datajam.errors import DataJamError
 from datajam.observe.observations import check
+from datajam.vocabulary import districts
 
 DESTINATIONS = "attainment/ees_tabletool_ks4_destinations_lad.csv"
 ACHIEVEMENTS = "skills/ees_permalink_fe_achievements_lad_202122.csv"
@@ -284,7 +285,7 @@ def test_real_suppressed_districts_hide_exactly_the_totals_they_are_part_of(real
     cells = defaultdict(list)
     for row in rows:
         if row["location_code"].startswith("E07"):
-            area = datajam.aggregate.districts.authority_of(row["location_code"]).code
+            area = districts.authority_of(row["location_code"]).code
             cells[area, datajam.slug(row["ssa_t1_desc"])].append(row["e_and_t_aims_ach"])
     assert len(totals) == len(cells) == 425
     for _, row in totals.iterrows():

@@ -167,7 +167,7 @@ def test_the_fingerprint_is_the_same_in_another_process(tmp_path):
     cleared = disclosure.clear(pupils(small_cells((6, 5), 1)), counts="pupils")
     cleared.to_pickle(tmp_path / "table.pickle")
     read = f"pd.read_pickle({str(tmp_path / 'table.pickle')!r})"
-    code = f"import pandas as pd; from datajam import disclosure; print(disclosure.is_cleared({read}))"
+    code = f"import pandas as pd; from datajam.leave import disclosure; print(disclosure.is_cleared({read}))"
     path = {"PYTHONPATH": str(STARTERS.parent / "shared"), "PYTHONHASHSEED": "7"}
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=path).stdout.strip() == "True"
 

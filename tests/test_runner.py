@@ -225,7 +225,7 @@ def test_one_name_recorded_twice_fails_the_run(baked, datajam_command):
 
 
 def test_a_page_made_by_a_notebook_stands_beside_the_report_and_one_name_serves_once(baked, datajam_command):
-    page = 'from datajam import results\nresults.attach("try.html", "<p>hello</p>", "A page to try")'
+    page = 'from datajam.say import results\nresults.attach("try.html", "<p>hello</p>", "A page to try")'
     only_notebook(baked, cell(page))
     assert datajam_command("run", "--quiet", cwd=baked).returncode == 0
     folder = baked / "runs" / "north-east"

@@ -40,7 +40,7 @@ WORKING = [
 FINDINGS = [
     (["slide"], "# What we found\n\nThe gap is *narrower* than it was.\n\n# A smaller heading"),
     PARAMETERS,
-    ([], "import datajam\nfrom datajam import results\nobservations = datajam.open_project(place=place).read()"),
+    ([], "import datajam\nfrom datajam.say import results\nobservations = datajam.open_project(place=place).read()"),
     ([], "for n in range(8): results.record(f'n{n}', n + 0.5, 'points', label=f'Number {n}', base=100 + n, base_of='pupils')"),
     "## Drawn, not shown",
     ([], DRAW.format(name="first", alt="Bar chart of the gap that is not tagged")),

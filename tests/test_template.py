@@ -162,11 +162,11 @@ def test_nothing_generated_is_empty_or_litter_and_the_shared_package_is_the_one_
 
 
 def test_every_notebook_has_its_place_first_among_constant_parameters(bake):
-    from datajam.run import runner
+    from datajam.run import checks
 
     for theme in THEMES:
         for path in (bake(theme=theme) / "notebooks").glob("*.ipynb"):
-            assert list(runner.declared(path))[:2] == ["place", "period"]
+            assert list(checks.declared(path))[:2] == ["place", "period"]
 
 
 @pytest.fixture(scope="module")

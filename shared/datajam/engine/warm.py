@@ -68,7 +68,7 @@ def _told_to_the_server() -> Iterator[None]:
     told = {
         _PRELOAD: ",".join(_wanted),
         _PATH: ours,
-        "PYTHONPATH": os.pathsep.join([home, *([ours] if ours else [])]),
+        "PYTHONPATH": os.pathsep.join([*([ours] if ours else []), home]),
         "MPLBACKEND": os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline",
     }
     before = {name: os.environ.get(name) for name in told}

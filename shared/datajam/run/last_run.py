@@ -13,7 +13,7 @@ from typing import Any
 
 from datajam.errors import DataJamError
 from datajam.project import Project
-from datajam.run import runner
+from datajam.run import checks
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _notebooks(project: Project, then: dict[str, str]) -> Iterator[str]:
     """The notebooks that are not those of the run."""
     from datajam.sources.files import sha256
 
-    now = {path.stem: sha256(path) for path in runner.notebooks(project)}
+    now = {path.stem: sha256(path) for path in checks.notebooks(project)}
     for name in sorted(then.keys() | now.keys()):
         if name not in now:
             yield f"notebook {name} is gone"
@@ -84,10 +84,10 @@ def _notebooks(project: Project, then: dict[str, str]) -> Iterator[str]:
 def _parameters(project: Project, then: dict[str, Any]) -> Iterator[str]:
     """The parameters that are not those of the run; its place is that of its folder."""
     declared: dict[str, Any] = {}
-    for path in runner.notebooks(project):
-        declared |= runner.declared(path)
+    for path in checks.notebooks(project):
+        declared |= checks.declared(path)
     given = project.parameters
-    now = {name: runner.typed(name, value, declared[name]) if name in declared else value for name, value in given.items()}
+    now = {name: checks.typed(name, value, declared[name]) if name in declared else value for name, value in given.items()}
     for name in sorted((then.keys() | now.keys()) - {"place"}):
         if then.get(name) != now.get(name):
             yield f"parameter {name} was {_shown(then, name)} and is {_shown(now, name)}"

@@ -97,7 +97,7 @@ def parse(label: str, identifier: str = "") -> Period:
     >>> parse("soon")
     Traceback (most recent call last):
         ...
-    datajam.periods.UnknownPeriod: Cannot read 'soon' as a period. Type an academic year such as 2024/25.
+    datajam.vocabulary.periods.UnknownPeriod: Cannot read 'soon' as a period. Type an academic year such as 2024/25.
     """
     text = re.sub(r"\s*(\([A-Za-z ]*\)|Provisional)$", "", str(label).strip())
     kind = str(identifier).strip().lower()

@@ -1,5 +1,5 @@
 "use strict";
-// The answers of datajam.skills.Engine, from its own whole-number scores: the same skills and jobs in the same order.
+// The answers of datajam.analyse.skills.Engine, from its own whole-number scores: the same skills and jobs in the same order.
 const data = JSON.parse(document.getElementById("data").textContent);
 const at = id => document.getElementById(id);
 const fold = text => text.trim().toLowerCase();
