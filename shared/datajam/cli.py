@@ -17,11 +17,12 @@ class _Parser(argparse.ArgumentParser):
         raise DataJamError(f"{self.prog}: {message.rstrip('.')}. `{self.prog} --help` shows what can be typed.")
 
 
-def _pairs(given: list[str]) -> dict[str, str]:
+def pairs(given: list[str]) -> list[tuple[str, str]]:
+    """The parameters typed as NAME=VALUE. Raises `DataJamError` for any other form."""
     wrong = [text for text in given if "=" not in text or not text.split("=")[0].isidentifier()]
     if wrong:
         raise DataJamError(f"-p {wrong[0]!r}: type NAME=VALUE, such as -p period=2023/24.")
-    return dict(text.split("=", 1) for text in given)
+    return [tuple(text.split("=", 1)) for text in given]
 
 
 def run(options: argparse.Namespace) -> None:
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     from datajam.run import runner
     from datajam.say.results import sentence
 
-    given = _pairs(options.parameter)
+    given = dict(pairs(options.parameter))
     if options.place:
         given["place"] = options.place
     project = open_project(options.project, **given)
@@ -43,6 +44,13 @@ def run(options: argparse.Namespace) -> None:
     for entry in done.results:
         print(f"{' *' if mixed and entry['synthetic'] else '  '}{entry['label']}: {sentence(entry)}")
     print(f"\nReport: {done.report}")
+
+
+def batch(options: argparse.Namespace) -> None:
+    """Run the project for many places, and compare them: all, england, "region:North East", a list, or a file of names."""
+    from datajam.run.batch_command import batch_command
+
+    batch_command(options, pairs(options.parameter))
 
 
 def places(options: argparse.Namespace) -> None:
@@ -152,6 +160,14 @@ def _parser() -> _Parser:
     running.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a notebook's parameter")
     running.add_argument("--notebooks", default="", metavar="GLOB", help="only these, such as '02*'")
     running.add_argument("--quiet", action="store_true", help="no progress bar")
+    many = verb(batch, "batch")
+    many.add_argument("--places", required=True, help="all, england, 'region:North East', names with commas between, or a file")
+    many.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="twice for a grid of values")
+    many.add_argument("--notebooks", default="", metavar="GLOB", help="only these, such as '02*'")
+    many.add_argument("--workers", type=int, default=0, metavar="N", help="processes here; by default one for each core")
+    many.add_argument("--out", default="", metavar="FOLDER", help="a folder, or object storage such as s3://bucket/hack")
+    many.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.1:8786")
+    many.add_argument("--quiet", action="store_true", help="no progress")
     looking = verb(places, "places")
     looking.add_argument("query", nargs="+")
     adding = verb(add_source, "add-source")
@@ -171,7 +187,7 @@ def _parser() -> _Parser:
     noting.add_argument("--assumption", action="store_true", help="it is assumed, not decided")
     standing = verb(status, "status")
     standing.add_argument("--strict", action="store_true", help="exit with 1 where anything is outstanding")
-    for added in (running, adding, fetching, coding, showing, noting, standing):
+    for added in (running, many, adding, fetching, coding, showing, noting, standing):
         added.add_argument("--project", default=None, metavar="FOLDER", help="the project's folder; by default this one")
     reading = verb(read, "read")
     reading.add_argument("file")

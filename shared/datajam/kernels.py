@@ -128,7 +128,7 @@ def _kernel(words: list[str], folder: str, environment: dict[str, str], says: An
     os.chdir(folder)
     sys.argv, sys.path[:] = [warm.launcher(), *words], warm.kernel_path()
     if wanted != before:
-        _import_again_from([name for name in wanted.split(os.pathsep) if name])
+        warm.forget_others(*(Path(name) for name in wanted.split(os.pathsep) if name))
     code = 0
     try:
         from ipykernel.kernelapp import IPKernelApp
@@ -144,21 +144,6 @@ def _kernel(words: list[str], folder: str, environment: dict[str, str], says: An
             if stream is not None:
                 stream.flush()
         warm.end_child(code)
-
-
-def _import_again_from(wanted: list[str]) -> None:
-    """Forget a package that the server imported from one folder where the notebook is to have it from another."""
-    here = Path(__file__).resolve().parents[1]
-    for folder in map(Path, wanted):
-        if (folder / "datajam" / "__init__.py").is_file():
-            if folder.resolve() != here:
-                for name in [name for name, module in sys.modules.items() if _lies_in(module, here)]:
-                    del sys.modules[name]
-            return
-
-
-def _lies_in(module: Any, folder: Path) -> bool:
-    return str(getattr(module, "__file__", None) or "").startswith(f"{folder}{os.sep}")
 
 
 def register(notebooks: Iterable[Path] = ()) -> None:

@@ -93,32 +93,49 @@ _KEYS = ("area_code", "indicator", "breakdown", "period_label")
 _POSITIONS: dict[int, tuple[weakref.ref, dict]] = {}
 
 
+class Columns:
+    """A table with its columns taken out once, for many look-ups in a row, between which nobody changes it."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table, self._arrays = table, {}
+
+    def __getitem__(self, name: str):
+        if name not in self._arrays:
+            self._arrays[name] = self.table[name].array
+        return self._arrays[name]
+
+
+def taken(observations: "pd.DataFrame | Columns") -> Columns:
+    """The table's columns taken out, or what was taken out already."""
+    return observations if isinstance(observations, Columns) else Columns(observations)
+
+
 class Row(Mapping):
     """A row of a table, whose cells are looked up when they are asked for: thousands are, of which few cells matter."""
 
-    def __init__(self, table: pd.DataFrame, position: int) -> None:
-        self._table, self._position = table, position
+    def __init__(self, columns: Columns, position: int) -> None:
+        self._columns, self._position = columns, position
 
     def __getitem__(self, name: str):
-        return self._table[name].array[self._position]
+        return self._columns[name][self._position]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._table.columns)
+        return iter(self._columns.table.columns)
 
     def __len__(self) -> int:
-        return len(self._table.columns)
+        return len(self._columns.table.columns)
 
 
-def cell(observations: pd.DataFrame, code: str, indicator: str, breakdown: str, label: str) -> Row | None:
+def cell(observations: pd.DataFrame | Columns, code: str, indicator: str, breakdown: str, label: str) -> Row | None:
     """The one row of the table for an area, indicator, breakdown and period; None where the file has none."""
-    wanted = (code, indicator, breakdown, label)
-    position = _positions(observations).get(wanted)
-    if position is not None and position < len(observations):
-        row = Row(observations, position)
+    columns, wanted = taken(observations), (code, indicator, breakdown, label)
+    position = _positions(columns.table).get(wanted)
+    if position is not None and position < len(columns.table):
+        row = Row(columns, position)
         if tuple(row[name] for name in _KEYS) == wanted:
             return row
-    held = np.logical_and.reduce([observations[name] == text for name, text in zip(_KEYS, wanted, strict=True)])
-    return Row(observations, int(held.argmax())) if held.any() else None
+    held = np.logical_and.reduce([columns.table[name] == text for name, text in zip(_KEYS, wanted, strict=True)])
+    return Row(columns, int(held.argmax())) if held.any() else None
 
 
 def _positions(observations: pd.DataFrame) -> dict:
@@ -134,7 +151,7 @@ def _positions(observations: pd.DataFrame) -> dict:
     return known[1]
 
 
-def estimate(observations: pd.DataFrame, place: str, indicator: str, label: str, breakdown: str = "all") -> Estimate:
+def estimate(observations: pd.DataFrame | Columns, place: str, indicator: str, label: str, breakdown: str = "all") -> Estimate:
     """A published number about a place with its published interval."""
     where, said = places.find(place), spoken_period(label)
     row = cell(observations, where.code, indicator, breakdown, label)
@@ -194,20 +211,23 @@ def around(
 ) -> list[Estimate]:
     """The same number for a place, the places most like it (codes, where any are given), its region and England."""
     where = places.find(place)
-    here, *wider = (estimate(observations, each.code, indicator, label, breakdown) for each in (where, *where.comparators))
-    near = [estimate(observations, code, indicator, label, breakdown) for code in alike]
+    columns = taken(observations)
+    here, *wider = (estimate(columns, each.code, indicator, label, breakdown) for each in (where, *where.comparators))
+    near = [estimate(columns, code, indicator, label, breakdown) for code in alike]
     return [here, *([average(near)] if near else []), *wider]
 
 
 def every(observations: pd.DataFrame, indicator: str, label: str, breakdown: str = "all") -> list[Estimate]:
     """The same number for each of the 153 authorities, lowest first, those without one at the front."""
-    found = [estimate(observations, each.code, indicator, label, breakdown) for each in places.authorities()]
+    columns = taken(observations)
+    found = [estimate(columns, each.code, indicator, label, breakdown) for each in places.authorities()]
     return sorted(found, key=lambda each: (each.value is not None, each.value or 0))
 
 
 def trend(observations: pd.DataFrame, place: str, indicator: str, breakdown: str = "all") -> list[Estimate]:
     """The same number about a place in every period of the table, earliest first."""
-    return [estimate(observations, place, indicator, label, breakdown) for label in labels(observations)]
+    columns = taken(observations)
+    return [estimate(columns, place, indicator, label, breakdown) for label in labels(observations)]
 
 
 def labels(observations: pd.DataFrame) -> list[str]:

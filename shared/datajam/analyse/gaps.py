@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from datajam.analyse import estimates
-from datajam.analyse.estimates import ALIKE, Estimate, Row, Z, cell, labels, spoken_period
+from datajam.analyse.estimates import ALIKE, Columns, Estimate, Row, Z, cell, labels, spoken_period, taken
 from datajam.errors import DataJamError
 from datajam.vocabulary import places
 
@@ -112,19 +112,20 @@ def asked(observations: pd.DataFrame, parameters: Mapping[str, Any]) -> tuple[st
     return *groups, estimates.period(observations, str(parameters.get("period", "latest"))), chosen
 
 
-def score(observations: pd.DataFrame, place: str, group: str, label: str, chosen: Measure = Measure()) -> Estimate:
+def score(observations: pd.DataFrame | Columns, place: str, group: str, label: str, chosen: Measure = Measure()) -> Estimate:
     """One group's average in one place and period.
 
     A published average is used as it stands. Without one, the total is divided by the number of pupils. A region or
     England that the file does not give is added up from its authorities, but only where none of them is suppressed.
     """
-    where, said = places.find(place), spoken_period(label)
-    average, pupils = (cell(observations, where.code, name, group, label) for name in (chosen.average, chosen.pupils))
-    total = cell(observations, where.code, chosen.total, group, label) if average is None else None
+    where, said, columns = places.find(place), spoken_period(label), taken(observations)
+    average, pupils = (cell(columns, where.code, name, group, label) for name in (chosen.average, chosen.pupils))
+    total = cell(columns, where.code, chosen.total, group, label) if average is None else None
     if not (average is None and pupils is None and total is None):
         return _published((average, total, pupils), where.name, group, said, chosen)
     if where.level in ("region", "country"):
-        rows = observations[(observations["breakdown"] == group) & (observations["period_label"] == label)]
+        table = columns.table
+        rows = table[(table["breakdown"] == group) & (table["period_label"] == label)]
         return _added_up(rows, where, group, said, chosen)
     return Estimate(where.name, group, said, None, None, "absent", "not in the file")
 
@@ -178,9 +179,10 @@ def _added_up(rows: pd.DataFrame, where: places.Place, group: str, said: str, ch
     return Estimate(where.name, group, said, float(total["value"].sum()) / base, base, "ok", how, chosen.spread / sqrt(base))
 
 
-def gap(observations: pd.DataFrame, place: str, group: str, other: str, label: str, chosen: Measure = Measure()) -> Gap:
+def gap(observations: pd.DataFrame | Columns, place: str, group: str, other: str, label: str, chosen: Measure = Measure()) -> Gap:
     """The gap between two groups in one place and period."""
-    return Gap(score(observations, place, group, label, chosen), score(observations, place, other, label, chosen))
+    columns = taken(observations)
+    return Gap(score(columns, place, group, label, chosen), score(columns, place, other, label, chosen))
 
 
 def compared(
@@ -194,8 +196,9 @@ def compared(
 ) -> list[Gap]:
     """The gap in a place, in the places most like it (codes, where any are given), in its region and in England."""
     where = places.find(place)
-    here, *wider = (gap(observations, each.code, group, other, label, chosen) for each in (where, *where.comparators))
-    near = [gap(observations, code, group, other, label, chosen) for code in alike]
+    columns = taken(observations)
+    here, *wider = (gap(columns, each.code, group, other, label, chosen) for each in (where, *where.comparators))
+    near = [gap(columns, code, group, other, label, chosen) for code in alike]
     return [here, *([average(near)] if near else []), *wider]
 
 
@@ -207,14 +210,16 @@ def average(several: Sequence[Gap], name: str = ALIKE) -> Gap:
 
 def trend(observations: pd.DataFrame, place: str, group: str, other: str, chosen: Measure = Measure()) -> list[Gap]:
     """The gap in one place in every period of the table, earliest first; a missing year is there with its reason."""
-    return [gap(observations, place, group, other, label, chosen) for label in labels(observations)]
+    columns = taken(observations)
+    return [gap(columns, place, group, other, label, chosen) for label in labels(observations)]
 
 
 def authorities(observations: pd.DataFrame, place: str, group: str, other: str, label: str, chosen=Measure()) -> list[Gap]:
     """The gap in every authority of the place's region (of England, for England), widest last, those without one first."""
     where = places.find(place)
     within = places.authorities(where.region_code) if where.level != "country" else places.authorities()
-    gaps = [gap(observations, each.code, group, other, label, chosen) for each in within]
+    columns = taken(observations)
+    gaps = [gap(columns, each.code, group, other, label, chosen) for each in within]
     return sorted(gaps, key=lambda each: (each.value is not None, each.value or 0))
 
 

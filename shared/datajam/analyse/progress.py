@@ -16,7 +16,7 @@ from math import sqrt
 import pandas as pd
 
 from datajam.analyse import gaps
-from datajam.analyse.estimates import Estimate, Z, difference, labels, spoken_period
+from datajam.analyse.estimates import Estimate, taken, Z, difference, labels, spoken_period
 from datajam.analyse.gaps import Gap, Measure
 from datajam.vocabulary import places
 
@@ -149,7 +149,8 @@ def compared(
 
 def every(observations: pd.DataFrame, group: str, other: str, label: str, attainment: Measure = Measure()) -> list[Estimate]:
     """The share of the gap that was there at 11 in each of the 153 authorities, in percent, lowest first."""
-    found = [split(observations, each.code, group, other, label, attainment).share_estimate for each in places.authorities()]
+    columns = taken(observations)
+    found = [split(columns, each.code, group, other, label, attainment).share_estimate for each in places.authorities()]
     return sorted(found, key=lambda each: (each.value is not None, each.value or 0))
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from datajam.analyse import estimates, gaps
 from datajam.analyse.composite import FEWEST, place_name
-from datajam.analyse.estimates import Estimate, Z, spoken_period
+from datajam.analyse.estimates import Estimate, Z, spoken_period, taken
 from datajam.analyse.gaps import Measure
 from datajam.analyse.shrinkage import fitted, paule_mandel
 from datajam.errors import DataJamError
@@ -81,7 +81,8 @@ def every(
     observations: pd.DataFrame, weights: dict[str, float], label: str, chosen: Measure = Measure(), way=direct
 ) -> list[Estimate]:
     """The average of each of the 153 authorities, `direct` or `crude`, lowest first, those without one at the front."""
-    found = [way(observations, each.code, weights, label, chosen) for each in places.authorities()]
+    columns = taken(observations)
+    found = [way(columns, each.code, weights, label, chosen) for each in places.authorities()]
     return sorted(found, key=lambda each: (each.value is not None, each.value or 0))
 
 

@@ -178,6 +178,16 @@ def kernel_path() -> list[str]:
     return [*found[:place], "", *found[place:]]
 
 
+def forget_others(*folders: Path) -> None:
+    """Forget this package where the server imported it from one folder and a notebook is to have it from the first of these."""
+    here = Path(__file__).resolve().parents[2]
+    wanted = next((folder.resolve() for folder in folders if (folder / "datajam" / "__init__.py").is_file()), here)
+    if wanted != here:
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None) or "").startswith(f"{here}{os.sep}"):
+                del sys.modules[name]
+
+
 def launcher() -> str:
     """What a kernel finds as the name of the program it runs in."""
     return importlib.util.find_spec("ipykernel_launcher").origin

@@ -82,10 +82,10 @@ def typed(name: str, given: Any, default: Any) -> Any:
     raise DataJamError(f"Parameter {name} = {given!r}: {kind.__name__} was expected, such as {default!r}.")
 
 
-def check(project: Project, chosen: list[Path]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Everything that can be known to be wrong before a kernel starts: (parameters, hash of each input).
+def parameters(project: Project, chosen: list[Path]) -> dict[str, Any]:
+    """The values of the parameters that the notebooks declare, in their types.
 
-    Checks parameter names and types, the place, the data log, the source's layout, the period and the groups compared.
+    Raises `DataJamError` for one that no notebook has, or of the wrong type, and for a place that is not known.
     """
     declarations: dict[str, Any] = {}
     for path in chosen:
@@ -98,9 +98,18 @@ def check(project: Project, chosen: list[Path]) -> tuple[dict[str, Any], dict[st
         if name not in declarations and name not in ("place", "period", "source") and len(chosen) > 1:
             raise DataJamError(f"hack.toml: no notebook has the parameter {name!r}. {did_you_mean(name, declarations)}")
     values = {name: typed(name, value, declarations[name]) for name, value in project.parameters.items() if name in declarations}
+    return {**values, "place": place.name} if "place" in declarations else values
+
+
+def check(project: Project, chosen: list[Path]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Everything that can be known to be wrong before a kernel starts: (parameters, hash of each input).
+
+    Checks parameter names and types, the place, the data log, the source's layout, the period and the groups compared.
+    """
+    values = parameters(project, chosen)
     hashes = {key: source.check() for key, source in project.sources.items()}
     _check_against_data(project, values)
-    return {**values, "place": place.name} if "place" in declarations else values, hashes
+    return values, hashes
 
 
 def _check_against_data(project: Project, values: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """A run as one HTML file that a councillor would read: numbers first, working folded away, nothing fetched."""
 
 import re
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -14,19 +15,32 @@ def _templates() -> str:
     return str(resources.files("datajam") / "templates")
 
 
-def _body(notebook, with_title: bool) -> str:
+def body(notebook, with_title: bool) -> str:
     """One executed notebook as HTML, through nbconvert and our template, its headings a level below the page's."""
     from copy import deepcopy
-
-    from nbconvert import HTMLExporter
 
     notebook = deepcopy(notebook)
     for cell in [cell for cell in notebook.cells if cell.cell_type == "markdown"]:
         lines = [line for line in cell.source.splitlines() if with_title or not line.startswith("# ")]
         cell.source = "\n".join(f"#{line}" if re.match("#+ ", line) else line for line in lines)
+    return _exporter().from_notebook_node(notebook)[0]
+
+
+@cache
+def _exporter():
+    from nbconvert import HTMLExporter
+
     exporter = HTMLExporter(extra_template_basedirs=[_templates()], template_name="report", template_file="notebook.html.j2")
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
-    return exporter.from_notebook_node(notebook)[0]
+    return exporter
+
+
+@cache
+def _page():
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(_templates()), autoescape=True, trim_blocks=True)
+    return environment.get_template("report/page.html.j2")
 
 
 def title(notebook, name: str) -> str:
@@ -36,6 +50,7 @@ def title(notebook, name: str) -> str:
     return line.removeprefix("# ").strip()
 
 
+@cache
 def style() -> str:
     """The style sheet of the report, with that of code in it."""
     from pygments.formatters import HtmlFormatter
@@ -77,14 +92,11 @@ def render(
     project: Project, executed: list, found: list[dict[str, Any]], about: dict[str, Any], attached: dict[str, dict[str, str]]
 ) -> str:
     """The report page of a run: the last notebook is the findings, the others are the working; attached pages are linked."""
-    from jinja2 import Environment, FileSystemLoader
-
     parts = [
-        {"title": title(notebook, name), "html": _body(notebook, with_title=name == executed[-1][0])} for name, notebook in executed
+        {"title": title(notebook, name), "html": body(notebook, with_title=name == executed[-1][0])} for name, notebook in executed
     ]
-    environment = Environment(loader=FileSystemLoader(_templates()), autoescape=True, trim_blocks=True)
     read = [source for source in about["inputs"] if source["read"]]
-    return environment.get_template("report/page.html.j2").render(
+    return _page().render(
         project=project,
         settings=project.settings.get("project", {}),
         place=project.place,

@@ -3,6 +3,7 @@
 A layout is one `Layout` object; `read` finds the one that fits a file by its content, never by its name.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,11 +14,12 @@ import pandas as pd
 from datajam.errors import DataJamError
 from datajam.observe.cells import Cells, tidy
 from datajam.observe.observations import BadSource, LoadReport
-from datajam.sources.files import Preview, preview
+from datajam.sources.files import Preview, preview, sha256
 from datajam.vocabulary.markers import Profile
 
 OGL = "Open Government Licence v3.0"
 # The NEET scorecard is an EES file with measures of its own: it is asked first.
+_READY: dict[tuple[str, str, str], pd.DataFrame] = {}
 _MODULES = (
     "dfe_neet dfe_ees dfe_lait ons_els ons_subnational mhclg_iod nomis_aps ons_adverts skill_adjacency dcms_cls own_table"
 ).split()
@@ -74,6 +76,9 @@ def read(path: str | Path, layout: str = "", *, keep_postcodes: bool = False) ->
     The layout is recognised by content unless it is named. A column of full postcodes is coded to authorities and dropped
     unless it is kept on purpose. Raises `BadSource` for a file that cannot be read as one.
     """
+    ready = _READY.get(_content(path, layout)) if _READY and not keep_postcodes else None
+    if ready is not None:
+        return ready.copy(deep=False)
     look = preview(path)
     look.keep_postcodes = keep_postcodes
     chosen = named(layout) if layout else recognise(look)
@@ -82,6 +87,22 @@ def read(path: str | Path, layout: str = "", *, keep_postcodes: bool = False) ->
         raise BadSource(f"{look.path.name}: not {chosen.name} as hack.toml says: {'; '.join(differences[:4])}.")
     report = LoadReport(chosen.name, look.path.name)
     return tidy(chosen.parse(look, report), profile=chosen.profile, report=report)
+
+
+def make_ready(path: str | Path, layout: str = "") -> None:
+    """Read a file now for every `read` of the same content to come, in this process and those forked from it.
+
+    A file that is read with a warning is read again each time, so that whoever reads it is warned.
+    """
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        observations = read(path, layout)
+    if not warned:
+        _READY[_content(path, layout)] = observations
+
+
+def _content(path: str | Path, layout: str) -> tuple[str, str, str]:
+    return Path(path).name, layout, sha256(Path(path)) if Path(path).is_file() else ""
 
 
 def named(name: str) -> Layout:

@@ -235,7 +235,7 @@ def find(query: str) -> Place:
     >>> find("Newcastel")
     Traceback (most recent call last):
         ...
-    datajam.vocabulary.places.UnknownPlace: No place called 'Newcastel'. Did you mean Newcastle upon Tyne? `datajam places Newcastel` searches.
+    datajam.vocabulary.places.UnknownPlace: No place called 'Newcastel'. Did you mean Newcastle upon Tyne? ...
     """
     text = str(query).strip()
     code = _code(text)
