@@ -16,7 +16,7 @@ from math import sqrt
 import pandas as pd
 
 from datajam.analyse import gaps
-from datajam.analyse.estimates import Estimate, taken, Z, difference, labels, spoken_period
+from datajam.analyse.estimates import Estimate, Z, difference, labels, spoken_period, taken
 from datajam.analyse.gaps import Gap, Measure
 from datajam.vocabulary import places
 
