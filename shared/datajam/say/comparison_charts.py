@@ -11,6 +11,7 @@ from datajam.say import sentences
 from datajam.say.charts import Chart, caterpillar
 from datajam.say.charts_places import beyond, funnel, tile_map
 from datajam.say.comparison import Number
+from datajam.say.sentences import capital
 from datajam.vocabulary import places
 
 FEWEST, ENOUGH = 3, 8
@@ -61,6 +62,12 @@ def clear_of(known: pd.DataFrame, value: float) -> int:
     return int(((known["lower_95"] > value) | (known["upper_95"] < value)).sum())
 
 
+def give_or_take(known: pd.DataFrame, number: Number) -> str:
+    """How far the 95% interval of a typical place reaches to either side, in words."""
+    reach = ((known["upper_95"] - known["lower_95"]) / 2).median()
+    return "no interval is given" if pd.isna(reach) else f"typical 95% interval: {plain(reach, number)} either side"
+
+
 def share_of_base(known: pd.DataFrame) -> bool:
     """Whether a number is a percentage of its own base, so that a funnel's limits are those of chance.
 
@@ -92,6 +99,7 @@ def _map(number: Number, own: pd.DataFrame, known: pd.DataFrame, source: str) ->
     title = f"Half of the authorities lie between {plain(low, number)} and {plain(high, number)}"
     if len(known) < ENOUGH:
         title = f"{len(known)} authorities, from {plain(known['value'].min(), number)} to {plain(known['value'].max(), number)}"
+    label = f"{label}. {capital(give_or_take(known, number))}"
     return tile_map(values, "England", name=f"map_{number.name}", title=title, label=label, source=source, unit=unit)
 
 

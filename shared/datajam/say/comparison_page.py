@@ -68,7 +68,7 @@ def _section(number: Number, credits: dict[str, str], draw: bool, place: int) ->
         "id": f"number-{place + 1}",
         "label": ", ".join(filter(None, [number.label, number.setting])),
         "count": f"{len(number.known):,} of {len(number.runs):,}",
-        "warning": comparison.warning(number.rows),
+        "synthetic": number.rows["synthetic"].any(),
         "said": sentences(number),
         "charts": [comparison_charts.picture(chart) for chart in comparison_charts.drawn(number, source)] if draw else [],
         "rows": [_row(row, number) for row in rows.to_dict("records")],
@@ -93,7 +93,10 @@ def _row(row: dict[str, Any], number: Number) -> dict[str, str]:
 
 def sentences(number: Number) -> list[str]:
     """What the page says of a number: who has it, how far places lie apart, and how much of that chance can explain."""
-    said = [f"{len(number.known):,} of {len(number.runs):,} {comparison.among(number.runs)} have a figure."]
+    among = f"{len(number.runs):,} {comparison.among(number.runs)}"
+    said = [f"{len(number.known):,} of {among} have a figure."]
+    if not number.widespread:
+        said = [f"{len(number.rows):,} of {among} recorded it, {len(number.known):,} with a figure."]
     said += _lacking(number.lacking)
     known = number.known[number.known["value"].notna()]
     alike = known[known["level"] == known["level"].mode().iloc[0]] if len(known) else known
