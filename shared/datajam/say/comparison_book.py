@@ -34,6 +34,11 @@ _NOTES = {
     "base": "The base is how many the number rests on. A small base swings with chance more than a large one.",
     "order": "Places are in the order of their names. A rank by itself says little: most neighbours in a ranking differ by chance.",
 }
+_READING = (
+    "Places are in the order of their names.$$order$$",
+    "Lower and upper are the ends of the 95% interval.$$intervals$$",
+    "The base is what a number rests on.$$base$$",
+)
 _MADE = datetime(2000, 1, 1)  # the spreadsheet says when it was made; always the same, so that the same results give the same bytes
 
 
@@ -156,7 +161,7 @@ def _places(table: pd.DataFrame):
     cells["Report"] = [
         f"[Report of {place}](external:{quote(path)})" for path, place in zip(runs.index, cells["Place"], strict=True)
     ]
-    return _sheet("places", "Places, and the report of each", cells, table)
+    return _sheet("places", "Places, and the report of each", cells, table, said=_READING)
 
 
 def _notebook(table: pd.DataFrame, notebook: str, own: list[Number], place: int):
@@ -172,12 +177,7 @@ def _notebook(table: pd.DataFrame, notebook: str, own: list[Number], place: int)
         for column, (values, places) in _columns(settings[0], rows, set(cells)).items():
             cells[column], digits[column] = values, places
     title = f"{_text(notebook.replace('_', ' '))}: the numbers that most places have"
-    said = (
-        "A row for each place. Lower and upper are the ends of the 95% interval.$$intervals$$",
-        "The base is what a number rests on.$$base$$",
-        "Places are in the order of their names.$$order$$",
-    )
-    return _sheet(f"numbers_{place}", title, cells, pd.concat([number.rows for number in own]), digits=digits, said=said)
+    return _sheet(f"numbers_{place}", title, cells, pd.concat([number.rows for number in own]), digits=digits, said=_READING)
 
 
 def _columns(number: Number, rows: pd.DataFrame, taken: set[str]) -> dict[str, tuple[pd.Series, int]]:

@@ -2,13 +2,14 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from datajam.analyse.estimates import Estimate, Z
 from datajam.say import sentences
-from datajam.say.charts import Chart, caterpillar
+from datajam.say.charts import Chart, caterpillar, dots
 from datajam.say.charts_places import beyond, funnel, tile_map
 from datajam.say.comparison import Number
 from datajam.say.sentences import capital
@@ -19,7 +20,7 @@ _COLOURS = 64
 
 
 def drawn(number: Number, source: str) -> list[Chart]:
-    """The charts worth drawing of a number: none where fewer than three authorities have it, or it is a text.
+    """The charts worth drawing of a number: none where fewer than three authorities have it, or all have the same.
 
     A tile map; beside it a funnel where the number is a share of its base, else the ranked intervals where it has them.
     """
@@ -27,13 +28,13 @@ def drawn(number: Number, source: str) -> list[Chart]:
     own = own.assign(code=[current.code if (current := places.current(code)) else "" for code in own["place_code"]])
     own = own[(own["code"] != "") & ~own["code"].duplicated(keep=False)]
     known = own[own["value"].notna()]
-    if len(known) < FEWEST:
+    if len(known) < FEWEST or known["value"].nunique() == 1:
         return []
     charts = [_map(number, own, known, source)]
     if share_of_base(known) and 0 < known["value"].sum() < 100 * len(known):
         charts.append(_funnel(number, known, source))
     elif known["lower_95"].notna().any():
-        charts.append(_ranked(number, known, source))
+        charts.append((_ranked if len(known) >= ENOUGH else _few)(number, known, source))
     return charts
 
 
@@ -121,6 +122,15 @@ def _ranked(number: Number, known: pd.DataFrame, source: str) -> Chart:
     every = [_estimate(row, unit) for row in known.sort_values(["value", "place"]).itertuples()]
     centre = Estimate("The middle", "all", "these runs", middle, None, "ok", "median of the places", unit=unit)
     return caterpillar(every, centre, name=f"intervals_{number.name}", title=title, label=label, source=source, unit=unit)
+
+
+def _few(number: Number, known: pd.DataFrame, source: str) -> Chart:
+    """A few places by name, each with its interval: a row for each, as for the indicators of one place."""
+    label, unit = _said(number)
+    among = f"{len(known)} authorities"
+    found = [replace(_estimate(row, unit), place=among, indicator=row.place) for row in known.itertuples()]
+    title = f"{among} with their 95% intervals"
+    return dots(found, name=f"intervals_{number.name}", title=title, label=label, source=source, rows="indicator")
 
 
 def _estimate(row, unit: str) -> Estimate:

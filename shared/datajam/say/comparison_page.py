@@ -120,6 +120,8 @@ def _lacking(rows: pd.DataFrame) -> list[str]:
 def _spread(number: Number, alike: pd.DataFrame) -> list[str]:
     low, middle, high = half(alike)
     amount = [results.number({"value": value, "unit": number.unit, "digits": number.digits}) for value in (low, high, middle)]
+    if alike["value"].nunique() == 1:
+        return [f"All of these have the same: {amount[2]}."]
     said = [f"Half of the {comparison.among(alike)} lie between {amount[0]} and {amount[1]}; the middle one has {amount[2]}."]
     with_interval = int(alike["lower_95"].notna().sum())
     if not with_interval:
@@ -127,8 +129,8 @@ def _spread(number: Number, alike: pd.DataFrame) -> list[str]:
     clear = clear_of(alike, middle)
     return [
         *said,
-        f"Of {with_interval} with a 95% interval, {clear} leave the middle out; the other {with_interval - clear} cannot be told "
-        f"apart from it. About {round(with_interval / 20)} would leave it out by chance if all places were alike.",
+        f"The 95% intervals of {clear} out of {with_interval} leave the middle out; the other {with_interval - clear} cannot be "
+        f"told apart from it. If all places were alike, chance would make about {round(with_interval / 20)} leave it out.",
     ]
 
 
