@@ -7,7 +7,7 @@ as data: {"place": …, "place_code": …, "parameters": {…}}.
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,10 @@ NOT_RECORDED = "the run recorded no such number"
 _LEVELS = {"la": "authorities", "region": "regions", "country": "countries"}
 
 
-def gather(folder: Path) -> pd.DataFrame:
+def gather(folder: Path, only: Collection[str] | None = None) -> pd.DataFrame:
     """The long table of a batch folder: a row for each place, setting of the parameters, and recorded number.
+
+    `only` names the runs that count, as paths in the folder: others may be of older data or settings.
 
     Columns: place, place_code, level, region; one for each parameter (`parameters` names them; one that has the name of another
     column is called parameter_NAME); name, label, value (text instead where the number is a text), unit, digits, lower_95,
@@ -39,7 +41,7 @@ def gather(folder: Path) -> pd.DataFrame:
     and parameters, then as recorded. Raises `DataJamError` where there is no finished run, none recorded a number, one is damaged,
     or two are of one place under the same parameters.
     """
-    runs = sorted(_runs(folder))
+    runs = sorted(run for run in _runs(folder) if only is None or run.as_posix() in only)
     if not runs:
         raise DataJamError(f"{folder.name}: no finished run is in this folder. Type `datajam batch --places all`, or name another.")
     rows = [row for run in runs for row in _rows(folder / run, run)]
@@ -273,10 +275,10 @@ def write_tables(table: pd.DataFrame, folder: Path) -> list[Path]:
     return [path for _, path in written]
 
 
-def write_all(folder: Path) -> list[Path]:
+def write_all(folder: Path, only: Collection[str] | None = None) -> list[Path]:
     """Write all that is made of a batch's results into its folder: tables, spreadsheet and page. The files written."""
     from datajam.say.comparison_book import write_book
     from datajam.say.comparison_page import write_page
 
-    table = gather(folder)
+    table = gather(folder, only)
     return [*write_tables(table, folder), write_book(table, folder), write_page(table, folder)]
