@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -143,9 +144,9 @@ BAD = 'if hack.place.name == "Leeds":\n    {}'
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("1 / 0", "01_only, cell 4: ZeroDivisionError: division by zero"),
-        ("import ctypes; ctypes.string_at(0)", "01_only, cell 4: .*SIGSEGV"),
-        ("import os; os._exit(3)", "01_only, cell 4: .*exit code 3"),
+        ("1 / 0", "01_only, cell 5: ZeroDivisionError: division by zero"),
+        ("import ctypes; ctypes.string_at(0)", "01_only, cell 5: .*SIGSEGV"),
+        ("import os; os._exit(3)", "01_only, cell 5: .*exit code 3"),
         ("exit()", "01_only: the kernel died"),
     ],
 )
@@ -226,7 +227,7 @@ def test_ctrl_c_stops_it_cleanly_and_says_how_to_go_on(small):
 @forks
 def test_a_second_batch_in_the_same_folder_refuses_and_another_folder_is_free(small):
     made = small(SLOW)
-    process = started(made, "region:North East")
+    process = started(made, "england")
     try:
         second = run(made, "Leeds")
         assert second.returncode == 2 and "Another batch is running in batch/" in second.stderr
@@ -268,6 +269,7 @@ def bucket(monkeypatch):
         "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_EC2_METADATA_DISABLED": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, text)
+    urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
     store = boto3.client("s3")
     store.create_bucket(Bucket="hack-results", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     yield store
@@ -290,3 +292,44 @@ def test_runs_go_to_object_storage_and_are_found_there_from_another_machine(smal
 def test_object_storage_that_takes_nothing_ends_the_batch_in_one_line(small, bucket):
     done = run(small(), "Leeds", "--out", "s3://no-such-bucket/north")
     assert done.returncode == 1 and "s3://no-such-bucket/north" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A Dask scheduler and two workers on this machine, which have nothing of ours: its address, and the workers."""
+    pytest.importorskip("distributed")
+    bare = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    about = tmp_path / "scheduler.json"
+    module = [sys.executable, "-m"]
+    local = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(about)]
+    running = [subprocess.Popen([*module, "distributed.cli.dask_scheduler", "--port", "0", *local], cwd=tmp_path, env=bare)]
+    wait_for(about.is_file, running[0])
+    worker = [*module, "distributed.cli.dask_worker", *local, "--no-nanny", "--nthreads", "1", "--local-directory"]
+    running += [subprocess.Popen([*worker, str(tmp_path / f"worker{n}")], cwd=tmp_path, env=bare) for n in (1, 2)]
+    yield json.loads(about.read_text(encoding="utf-8"))["address"], running[1:]
+    for process in reversed(running):
+        process.terminate()
+    for process in reversed(running):
+        process.wait(30)
+
+
+@forks
+def test_a_batch_on_other_machines_loses_nothing_when_one_of_them_dies(small, cluster):
+    address, workers = cluster
+    made = small(SLOW, BAD.format("1 / 0").replace("Leeds", "Sunderland"))
+    process = started(made, "region:North East", "--scheduler", address)
+    workers[0].kill()
+    told, errors = process.communicate(timeout=300)
+    assert process.returncode == 1, errors
+    assert f"{NORTH_EAST - 1} of {NORTH_EAST} done, 1 failed" in told, errors
+    assert "Sunderland: 01_only, cell 6: ZeroDivisionError" in told
+    assert value(made / "batch" / "gateshead", "letters") == len("Gateshead") and (made / "batch" / "sunderland.failed").is_dir()
+    here = run(made, "Gateshead", "--out", "here")
+    assert here.returncode == 0
+    ours, theirs = (made / folder / "gateshead" / "results.json" for folder in ("here", "batch"))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(small):
+    done = run(small(), "Leeds", "--scheduler", "tcp://127.0.0.1:9")
+    assert done.returncode == 2 and "no scheduler answers" in done.stderr and "Traceback" not in done.stderr

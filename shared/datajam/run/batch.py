@@ -104,10 +104,7 @@ def run(
         except KeyboardInterrupt:
             raise Stopped(_go_on(batch)) from None
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
-            if not elsewhere:
-                stop_pool()
-                executor.shutdown()
+            _close(executor, here=not elsewhere)
             _sweep(out)
         batch.seconds = time.monotonic() - started
     return batch
@@ -116,6 +113,15 @@ def run(
 def _here(project: Project, pattern: str, out: Path, workers: int) -> Means:
     pool = pool_for(workers, project.folder, checks.notebooks(project, pattern))
     return ThreadPoolExecutor(workers), lambda job: run_job(Job(**job), project.folder, pattern, out, pool), lambda *_: None
+
+
+def _close(executor: Executor, here: bool) -> None:
+    if not here:
+        executor.shutdown(wait=False)
+        return
+    executor.shutdown(wait=False, cancel_futures=True)
+    stop_pool()
+    executor.shutdown()
 
 
 def _finished(job: Job, out: Path, address: str, batch: Batch) -> bool:

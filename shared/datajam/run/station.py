@@ -7,6 +7,8 @@ import sys
 import tempfile
 import threading
 import zipfile
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
@@ -42,10 +44,8 @@ def _zipped(folder: Path) -> bytes:
 
 def _serve(caller: Connection, *settings: Any) -> None:
     with caller:
-        try:
+        with suppress(EOFError, OSError, CancelledError):
             caller.send(answer(caller.recv(), *settings))
-        except (EOFError, OSError):
-            return
 
 
 def _end_with_worker() -> None:
