@@ -311,7 +311,7 @@ def everywhere(real_run, tmp_path_factory) -> Path:
             return {**entry, "value": value, "lower_95": value - 9, "upper_95": value + 9}
         if entry["name"] == "gap_minus_england":
             return entry
-        return entry if entry["name"] == "gap_minus_north_east" and entry["place"] in ("Gateshead", "Sunderland") else None
+        return entry if entry["name"] == "gap_minus_region" and entry["place"] in ("Gateshead", "Sunderland") else None
 
     for place in places.authorities():
         derive(real_run, folder / place.slug, place.name, invented)
@@ -328,7 +328,7 @@ def test_a_funnel_is_drawn_of_shares_of_their_base_and_ranked_intervals_of_the_r
     page = (everywhere / "index.html").read_text(encoding="utf-8")
     assert page.count("Tile map of") == 2 and page.count("Funnel plot of") == 1 and page.count("Dot chart of") == 1
     assert "153 of 153 authorities have a figure. All of these have the same: -2.8 points." in page
-    assert [number.name for number in found.values() if not number.widespread] == ["gap_minus_north_east"]
+    assert [number.name for number in found.values() if not number.widespread] == ["gap_minus_region"]
 
 
 def test_the_page_of_every_authority_is_small_and_names_each(everywhere):

@@ -70,3 +70,12 @@ def test_a_source_that_is_not_open_is_marked_so_in_the_report(baked, datajam_com
     assert datajam_command("run", "--quiet", "--notebooks", "05*", cwd=baked).returncode == 0
     page = (baked / "runs" / "north-east" / "report.html").read_text(encoding="utf-8")
     assert "Not open data (agreement)" in page and "passed automatic checks; awaiting an output checker" in page
+
+
+@pytest.mark.parametrize(
+    ("place", "roles"),
+    [("Leeds", ["here", "region", "england", "alike"]), ("Yorkshire and The Humber", ["alike", "here", "england", "alike"])],
+)
+def test_a_number_about_another_place_has_the_same_name_in_every_project(baked, place, roles):
+    hack = project.open_project(baked, place=place)
+    assert [hack.role(name) for name in ("Leeds", "Yorkshire and The Humber", "England", "the places most like it")] == roles

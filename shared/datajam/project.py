@@ -79,6 +79,13 @@ class Project:
         """The place the analysis is about."""
         return places.find(self.parameter("place"))
 
+    def role(self, name: str) -> str:
+        """What a place is to this project's, for the name of a number that every place has: here, region, england or alike."""
+        if name == self.place.name:
+            return "here"
+        known = {place.name: {"country": "england"}.get(place.level, "region") for place in self.place.comparators}
+        return known.get(name, "alike")
+
     def parameter(self, name: str) -> Any:
         """One parameter. Raises `DataJamError` where neither the notebook nor hack.toml sets it."""
         if name not in self.parameters:

@@ -43,9 +43,8 @@ def _zipped(folder: Path) -> bytes:
 
 
 def _serve(caller: Connection, *settings: Any) -> None:
-    with caller:
-        with suppress(EOFError, OSError, CancelledError):
-            caller.send(answer(caller.recv(), *settings))
+    with caller, suppress(EOFError, OSError, CancelledError):
+        caller.send(answer(caller.recv(), *settings))
 
 
 def _end_with_worker() -> None:

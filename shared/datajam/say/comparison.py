@@ -158,8 +158,9 @@ class Number:
 
     @property
     def label(self) -> str:
-        """What most places call it: a period or a region in the label may differ."""
-        return self.rows["label"].mode().iloc[0]
+        """What the places call it, their own name and their region's put in general; where they still differ, what most do."""
+        rows = zip(self.rows["label"], self.rows["place"], self.rows["region"], strict=True)
+        return pd.Series([_in_general(label, place, region) for label, place, region in rows]).mode().iloc[0]
 
     @property
     def unit(self) -> str:
@@ -187,6 +188,18 @@ class Number:
         added = lacking.assign(value=float("nan"), text="", status="absent", reason=NOT_RECORDED, name=self.name)
         added = added.assign(lower_95=float("nan"), upper_95=float("nan"), base=pd.array([pd.NA] * len(added), dtype="Int64"))
         return pd.concat([self.rows, added]).sort_values(["place", "place_code"], kind="stable") if len(added) else self.rows
+
+
+def _in_general(label: str, place: str, region: str) -> str:
+    """A label that serves for every place.
+
+    >>> _in_general("Gap here minus gap in the North East", "Gateshead", "North East")
+    'Gap here minus gap in its region'
+    """
+    for name, words in ((place, "the place"), (region, "its region")):
+        for said in (places.spoken(name), name):
+            label = label.replace(said, words) if said else label
+    return label
 
 
 def numbers(table: pd.DataFrame) -> list[Number]:
