@@ -83,9 +83,11 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed and size, and write benchmarks/README.md."""
+    """Measure speed and size, and write benchmarks/README.md and batch.md; `-- small` measures one part of batches."""
     locked(session)
-    session.run("python", "benchmarks/measure.py", *session.posargs, env=SHARED)
+    if not session.posargs:
+        session.run("python", "benchmarks/measure.py", env=SHARED)
+    session.run("python", "benchmarks/batch.py", *session.posargs, env=SHARED)
 
 
 @nox.session

@@ -1,0 +1,409 @@
+"""Measure batches side by side in one run and write benchmarks/batch.md. `nox -s bench` runs it after measure.py.
+
+What is compared runs in turns; a slow loop runs over fewer places and is scaled, each of its calls being a fresh start.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from measure import ENVIRONMENT, ROOT, machine
+
+sys.path.insert(0, str(ROOT / "shared"))
+TURNS, PLACES, WORKERS = 5, 153, 2
+PAGE = ROOT / "benchmarks" / "batch.md"
+SAMPLE = ROOT / "starters" / "attainment" / "data" / "sample" / "attainment_by_fsm_synthetic.csv"
+CODE = [
+    'place = "E08000035"\nsample = ""',
+    "import matplotlib.pyplot as plt\nimport pandas as pd\nimport statsmodels.formula.api as smf",
+    'table = pd.read_csv(sample, dtype=str, encoding="utf-8-sig", keep_default_na=False)\n'
+    'table = table[table["new_la_code"] == place].assign(score=lambda t: pd.to_numeric(t["avg_att8"], errors="coerce"))\n'
+    'table = table.assign(year=table["time_period"].astype(int)).dropna(subset="score")\n'
+    "len(table)",
+    'fit = smf.ols("score ~ year", table).fit() if len(table) > 2 else None\nround(fit.params["year"], 3) if fit else "too few"',
+    'figure, axes = plt.subplots()\naxes.scatter(table["year"], table["score"])\naxes.set_title(place)\nplt.show()',
+]
+
+
+def small_notebook(folder: Path) -> Path:
+    import nbformat
+
+    cells = [nbformat.v4.new_code_cell(source) for source in CODE]
+    cells[0].metadata["tags"] = ["parameters"]
+    about = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=about), folder / "small.ipynb")
+    return folder / "small.ipynb"
+
+
+def codes(count: int) -> list[str]:
+    from datajam.vocabulary import places
+
+    return [place.code for place in places.authorities()][:count]
+
+
+def given(code: str) -> dict[str, str]:
+    return {"place": code, "sample": str(SAMPLE)}
+
+
+def with_papermill(path: str, out: str, parameters: dict[str, str], engine: str | None = None) -> None:
+    import papermill
+
+    papermill.execute_notebook(path, out, parameters=parameters, engine_name=engine, kernel_name="python3", progress_bar=False)
+
+
+def with_engine(path: str, out: str, parameters: dict[str, str]) -> None:
+    from datajam import engine
+
+    with_papermill(path, out, parameters, engine.register())
+
+
+def as_function(parameters: dict[str, str]) -> None:
+    names = dict(parameters)
+    for source in CODE[1:]:
+        exec(source, names)
+    names["plt"].close("all")
+
+
+SELF = "import sys; sys.path[:0] = [{here!r}, {shared!r}]; import batch; batch.{call}"
+
+
+def fresh(call: str, python: str = sys.executable) -> float:
+    """Seconds of one call of this module in a fresh process, starting it included."""
+    here, shared = str(Path(__file__).parent), str(ROOT / "shared")
+    code = SELF.format(here=here, shared=shared, call=call)
+    started = time.perf_counter()
+    environment = {**ENVIRONMENT, "MPLBACKEND": "agg"} if "floor" in call else ENVIRONMENT
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=environment)
+    if done.returncode:
+        sys.exit(f"{call}\n{done.stderr[-3000:]}")
+    return time.perf_counter() - started
+
+
+def ours(path: str, count: int) -> None:
+    from datajam.engine import warm
+    from datajam.engine.pool import Pool
+
+    with Pool(WORKERS, warm.imports_of([Path(path)])) as pool:
+        list(pool.map(with_engine, *zip(*[(path, f"{path}.{n}.out.ipynb", given(c)) for n, c in enumerate(codes(count))])))  # noqa: B905
+
+
+def loop(path: str, count: int) -> None:
+    for number, code in enumerate(codes(count)):
+        with_papermill(path, f"{path}.{number}.loop.ipynb", given(code))
+
+
+def two_processes(path: str, count: int) -> None:
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        words = [(path, f"{path}.{n}.two.ipynb", given(code)) for n, code in enumerate(codes(count))]
+        list(pool.map(with_papermill, *zip(*words)))  # noqa: B905
+
+
+def embedded(path: str, count: int) -> None:
+    from ploomber_engine import execute_notebook
+
+    for number, code in enumerate(codes(count)):
+        execute_notebook(path, f"{path}.{number}.embedded.ipynb", parameters=given(code), progress_bar=False, verbose=False)
+
+
+def floor(count: int) -> None:
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        list(pool.map(as_function, [given(codes(1)[0])] * WORKERS))
+        started = time.perf_counter()
+        list(pool.map(as_function, [given(code) for code in codes(count)]))
+        Path(os.environ["FLOOR_TO"]).write_text(str(time.perf_counter() - started))
+
+
+def warm_only(path: str, count: int) -> None:
+    """The same as `ours`, but for the time of warming."""
+    from datajam.engine import warm
+    from datajam.engine.pool import Pool
+
+    with Pool(WORKERS, warm.imports_of([Path(path)])) as pool:
+        pool.submit(os.getpid).result()
+        started = time.perf_counter()
+        list(pool.map(with_engine, *zip(*[(path, f"{path}.{n}.out.ipynb", given(c)) for n, c in enumerate(codes(count))])))  # noqa: B905
+        Path(os.environ["FLOOR_TO"]).write_text(str(time.perf_counter() - started))
+
+
+def told(call: str) -> float:
+    with tempfile.NamedTemporaryFile("r") as held:
+        ENVIRONMENT["FLOOR_TO"] = held.name
+        fresh(call)
+        return float(Path(held.name).read_text())
+
+
+def row(what: str, mine: list[float], theirs: list[float], scale: float, said: str, wanted: str) -> str:
+    ratios = [scale * other / own for own, other in zip(mine, theirs, strict=True)]
+    spread = f"{min(ratios):.1f} to {max(ratios):.1f}"
+    middle = statistics.median(mine), scale * statistics.median(theirs)
+    return f"| {what} | {middle[0]:.1f} s; {said} {middle[1]:.0f} s | **{statistics.median(ratios):.1f}** ({spread}) | {wanted} |"
+
+
+def small_rows(folder: Path) -> list[str]:
+    path = str(small_notebook(folder))
+    python = _with_ploomber(folder)
+    few, both, many = 9, 18, PLACES
+    found: dict[str, list[float]] = {name: [] for name in ("ours", "loop", "two", "embedded", "warm", "floor")}
+    for turn in range(TURNS):
+        found["ours"].append(fresh(f"ours({path!r}, {many})"))
+        found["loop"].append(fresh(f"loop({path!r}, {few})"))
+        found["two"].append(fresh(f"two_processes({path!r}, {both})"))
+        if python:
+            found["embedded"].append(fresh(f"embedded({path!r}, {both})", python))
+        found["warm"].append(told(f"warm_only({path!r}, {many})"))
+        found["floor"].append(told(f"floor({many})"))
+        print(turn, {name: round(times[-1], 1) for name, times in found.items() if times}, flush=True)
+    what = f"{PLACES} places x one small notebook (read, least squares, one chart), warming included"
+    rows = [
+        row(
+            what,
+            found["ours"],
+            found["loop"],
+            many / few,
+            f"a loop of `papermill` ({few} measured, scaled)",
+            "20 times or more",
+        ),
+        row(
+            "the same",
+            found["ours"],
+            found["two"],
+            many / both,
+            f"`papermill` twice at once ({both} measured, scaled)",
+            "12 or more",
+        ),
+    ]
+    if python:
+        said = f"`ploomber-engine` 0.0.33's loop in one process ({both} measured, scaled)"
+        rows.append(row("the same", found["ours"], found["embedded"], many / both, said, "1.5 or more"))
+    ratio = statistics.median(own / bare for own, bare in zip(found["warm"], found["floor"], strict=True))
+    rows.append(
+        f"| the same, once warm, against its code as a function, 2 processes | {statistics.median(found['warm']):.1f} s; the "
+        f"function {statistics.median(found['floor']):.1f} s | **{ratio:.1f}** | 2 at most |"
+    )
+    return rows
+
+
+def _with_ploomber(folder: Path) -> str:
+    """A Python of its own with ploomber-engine, which brings a telemetry client and is therefore no dependency."""
+    python = folder / "peer" / "bin" / "python"
+    uv = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": {**os.environ, "UV_COMPILE_BYTECODE": "1"}}
+    made = subprocess.run([*uv, "venv", "--python", sys.executable, str(folder / "peer")], **quiet).returncode
+    words = ["pip", "install", "--python", str(python), "-r", str(ROOT / "requirements.lock")]
+    made = made or subprocess.run([*uv, *words], **quiet).returncode
+    made = made or subprocess.run([*uv, "pip", "install", "--python", str(python), "ploomber-engine==0.0.33"], **quiet).returncode
+    return "" if made else str(python)
+
+
+def project(folder: Path, theme: str) -> Path:
+    words = [
+        sys.executable,
+        "-m",
+        "cookiecutter",
+        str(ROOT),
+        "--no-input",
+        "-o",
+        str(folder / theme),
+        f"theme={theme}",
+        "place=Leeds",
+    ]
+    subprocess.run(words, check=True, capture_output=True, env=ENVIRONMENT)
+    return next((folder / theme).iterdir())
+
+
+def batch(made: Path, places: str, *words: str) -> tuple[float, str]:
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(made / "shared")}
+    command = [sys.executable, "-m", "datajam", "batch", "--places", places, "--workers", str(WORKERS), *words]
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=made, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return time.perf_counter() - started, done.stdout
+
+
+def starters_loop(made: Path, place: str, out: Path) -> float:
+    """Every notebook of a project for one place by `papermill` alone, as many notebooks as the batch runs for it."""
+    import papermill
+
+    os.environ["PYTHONPATH"] = str(made / "shared")
+    started = time.perf_counter()
+    for path in sorted((made / "notebooks").glob("0*.ipynb")):
+        settings = {"kernel_name": "python3", "progress_bar": False, "cwd": str(path.parent)}
+        papermill.execute_notebook(str(path), str(out / path.name), parameters={"place": place}, **settings)
+    return time.perf_counter() - started
+
+
+def starter_row(folder: Path) -> str:
+    made, few = project(folder, "attainment"), 24
+    from datajam.vocabulary import places
+
+    names = ", ".join(place.name for place in places.authorities()[:few])
+    mine, theirs = [], []
+    for turn in range(TURNS):
+        mine.append(batch(made, names, "--out", str(folder / f"out{turn}"))[0])
+        theirs.append(starters_loop(made, "Leeds", folder))
+        print("starters", turn, round(mine[-1], 1), round(theirs[-1], 1), flush=True)
+    what = f"{few} places x the five attainment notebooks by `datajam batch`, with checks, reports and the comparison"
+    return row(what, mine, theirs, few, "a loop of `papermill` without those (one place, scaled)", "10 or more (48 places)")
+
+
+def examples_row(folder: Path) -> list[str]:
+    chosen = [next((ROOT / "notebooks").glob(f"*/{name}_*.ipynb")) for name in ("c6", "a5", "s6", "x1")]
+    everything = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+    rows = []
+    for what, paths, turns in (("four worked examples", chosen, TURNS), (f"all {len(everything)} worked examples", everything, 1)):
+        fast, slow = [], []
+        for _ in range(turns):
+            fast.append(_nbval(paths, "-p", "datajam.kernels"))
+            slow.append(_nbval(paths))
+        rows.append(
+            row(
+                f"nbval over {what}, forked kernels, turns: {turns}",
+                fast,
+                slow,
+                1,
+                "ordinary kernels",
+                "3 or more",
+            )
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def _nbval(paths: list[Path], *plugin: str) -> float:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        *plugin,
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "--nbval",
+        *map(str, paths),
+    ]
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stdout[-3000:])
+    return time.perf_counter() - started
+
+
+def endurance(folder: Path, count: int = 2000) -> list[str]:
+    """Many notebooks in a row in one pool: its memory all the while, and what is left when it has closed."""
+    from datajam.engine import warm
+    from datajam.engine.pool import Pool
+
+    path = str(small_notebook(folder))
+    before = _left(), len(list(Path(tempfile.gettempdir()).iterdir()))
+    open_files, asked, memory = [], codes(PLACES), []
+    with Pool(WORKERS, warm.imports_of([Path(path)])) as pool:
+        for start in range(0, count, 20):
+            words = [(path, str(folder / f"many{n % 20}.ipynb"), given(asked[n % PLACES])) for n in range(start, start + 20)]
+            futures = [pool.submit(with_engine, *each) for each in words]
+            while not all(future.done() for future in futures):
+                memory.append((start, _pss()))
+                time.sleep(0.2)
+            [future.result() for future in futures]
+            open_files.append(len(os.listdir("/proc/self/fd")))
+    time.sleep(1)
+    after = _left(), len(list(Path(tempfile.gettempdir()).iterdir()))
+    first = max(size for start, size in memory if start < count // 4)
+    last = max(size for start, size in memory if start >= 3 * count // 4)
+    files = open_files[-1] - open_files[0]
+    left = f"processes {len(after[0] - before[0])}, open files {files}, temporary files {after[1] - before[1]}"
+    return [
+        f"| memory of server and {WORKERS} workers over {count:,} notebooks, largest proportional set size "
+        f"| {max(size for _, size in memory):.0f} MB | first quarter {first:.0f}, last {last:.0f} MB | under 1,000 MB, flat |",
+        f"| what those {count:,} notebooks left behind | {left} | | none |",
+    ]
+
+
+def _left() -> set[str]:
+    mine = f"{os.getpid()}"
+    return {
+        path.name for path in Path("/proc").glob("[0-9]*")
+        if path.name != mine and _parent(path) == mine
+    }  # fmt: skip
+
+
+def _parent(path: Path) -> str:
+    try:
+        return (path / "stat").read_text().rpartition(")")[2].split()[1]
+    except OSError:
+        return ""
+
+
+def _pss() -> float:
+    """MB that the server and its children hold, shared pages counted once."""
+    from datajam.engine.warm import descendants
+
+    total = 0
+    for process in descendants(os.getpid()):
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return total / 1024
+
+
+def everywhere(folder: Path) -> str:
+    said = []
+    for theme in json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))["theme"]:
+        made = project(folder / "all", theme)
+        seconds, text = batch(made, "england")
+        size = sum(path.stat().st_size for path in (made / "batch").rglob("*") if path.is_file()) / 1e6
+        notebooks = len(list((made / "notebooks").glob("0*.ipynb")))
+        said.append(f"{theme} {seconds / 60:.0f} min, {PLACES * notebooks} notebooks, {size:.0f} MB")
+        print(said[-1], text.splitlines()[0], flush=True)
+    return f"| all {PLACES} places x 3 themes by `datajam batch`, unattended | {'; '.join(said)} | | completes |"
+
+
+PARTS = {
+    "small": small_rows,
+    "starters": lambda folder: [starter_row(folder)],
+    "examples": examples_row,
+    "endurance": endurance,
+    "everywhere": lambda folder: [everywhere(folder)],
+}
+HELD = PAGE.with_suffix(".json")
+
+
+def main(wanted: list[str]) -> None:
+    """Measure the parts named, or all, and write the page of what has been measured."""
+    rows = json.loads(HELD.read_text(encoding="utf-8")) if wanted and HELD.is_file() else {}
+    for name in wanted or PARTS:
+        folder = Path(tempfile.mkdtemp())
+        try:
+            rows[name] = {"on": time.strftime("%d %B %Y"), "rows": PARTS[name](folder)}
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        HELD.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    lines = [
+        "# Batches, measured",
+        "",
+        f"Written by `python3 -m nox -s bench` on {machine()}, shared and noisy. Medians of {TURNS} turns (where not said "
+        "otherwise), each in fresh processes; what is compared was measured in turns in one run, and the ratio is the median of "
+        "the turns' ratios (least to most).",
+        "",
+        "| what | measured | ratio | wanted |",
+        "|---|---|---|---|",
+        *(line for name in PARTS if name in rows for line in rows[name]["rows"]),
+    ]
+    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
