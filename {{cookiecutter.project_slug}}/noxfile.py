@@ -33,6 +33,12 @@ def run(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["environment"])
+def batch(session: nox.Session) -> None:
+    """Run it for many places and compare them: nox -s batch -- --places all"""
+    session.run(str(PYTHON), "-m", "datajam", "batch", *session.posargs, env=SHARED)
+
+
+@nox.session(venv_backend="none", requires=["environment"])
 def tests(session: nox.Session) -> None:
     """Check the project: data as logged, notebooks run, the same numbers twice."""
     session.run(str(PYTHON), "-m", "pytest", "-q", "tests", *session.posargs, env=SHARED)
