@@ -1,41 +1,50 @@
-"""The rules of a review: one small object each, a module for each kind. (Ids and titles first; the checks follow.)"""
+"""The rules of a review: one small object each, a module for each kind. `apply` gives what they find.
 
-TITLES = {
-    "reproduced.runs": "Every notebook runs to its end",
-    "reproduced.output": "Every output is the same as the saved one",
-    "reproduced.number": "Every headline number is the same as the recorded one",
-    "reproduced.twice": "A second run on another machine's settings gives the same",
-    "reproduced.elsewhere": "The notebooks run for a place the authors did not choose",
-    "reproduced.sensitive": "No headline number changes sign or order when a parameter moves a little",
-    "inputs.logged": "Every file read is in the data log",
-    "inputs.hash": "Every file in the data log is the one that was logged",
-    "inputs.licence": "Every file in the data log has a licence",
-    "inputs.outside": "Nothing is read from outside the project",
-    "inputs.changed": "No notebook writes to the data it reads",
-    "inputs.network": "Nothing is asked of the network",
-    "declared.import": "Every package imported is declared",
-    "declared.unused": "Every package declared is used",
-    "declared.pinned": "The packages are declared, with their versions",
-    "declared.order": "The saved cells ran in order, from the first",
-    "declared.path": "No code names a folder of one machine",
-    "declared.never_run": "Every notebook has been run",
-    "declared.unreadable": "Every notebook can be read",
-    "declared.empty": "No file is empty",
-    "declared.duplicate": "No file is there twice",
-    "privacy.upn": "No unique pupil number",
-    "privacy.nhs": "No NHS number",
-    "privacy.nino": "No National Insurance number",
-    "privacy.birth": "No date of birth",
-    "privacy.postcode": "No full postcode",
-    "privacy.email": "No e-mail address of a person",
-    "privacy.phone": "No telephone number",
-    "privacy.secret": "No password, key or token",
-    "privacy.history": "None of these in what git remembers",
-    "disclosed.small": "No table shows a small count of people",
-    "disclosed.total": "No hidden cell can be worked out from a total",
-    "disclosed.places": "No hidden cell can be worked out from the runs of several places",
-    "governance.filled": "The pages in docs/ are filled in",
-    "governance.assurer": "The assurer is none of the authors",
-    "governance.licence": "The work has a licence",
-    "said.number": "Every number in README, deck and report page is a recorded result",
+Kinds, and what they ask: reproduced (does it give the same), said (does anybody say another number), inputs (what it rests on),
+declared (is what it needs written down), disclosed and privacy (may it leave), governance (does the team say what it should).
+"""
+
+from datajam.review.evidence import Evidence, Finding, Rule
+from datajam.review.rules import declared, disclosed, governance, inputs, numbers_said, privacy, reproduced
+
+KINDS = {
+    "reproduced": "Does it run, and give the same",
+    "said": "Numbers said elsewhere",
+    "inputs": "What it rests on",
+    "declared": "Declared against used",
+    "disclosed": "Small counts",
+    "privacy": "Personal data and secrets",
+    "governance": "Governance",
 }
+_MODULES = (reproduced, numbers_said, inputs, declared, disclosed, privacy, governance)
+RULES: list[Rule] = [rule for module in _MODULES for rule in module.RULES]
+
+
+def kind(rule: str) -> str:
+    """The kind of a rule, by its id.
+
+    >>> kind("inputs.hash")
+    'inputs'
+    """
+    return rule.partition(".")[0]
+
+
+def apply(evidence: Evidence, rules: list[Rule] | None = None) -> list[Finding]:
+    """What the rules find, in their order. A rule that fails becomes a finding that says so."""
+    found: list[Finding] = []
+    for rule in RULES if rules is None else rules:
+        try:
+            found += rule.check(evidence)
+        except Exception as error:
+            words = " ".join(f"This rule could not be applied: {type(error).__name__}: {error}".split())[:300]
+            found.append(Finding(rule.id, words, remedy="What it looks for was not checked."))
+    return found
+
+
+def rules_page() -> str:
+    """The list of rules as the page docs/review_rules.md has it."""
+    parts = ["# What a review looks for", "Made from the rules themselves (`datajam.review.rules`): change those, not this page."]
+    for name, title in KINDS.items():
+        rows = [f"| `{rule.id}` | {rule.title} | {rule.why} [More]({rule.link}) |" for rule in RULES if kind(rule.id) == name]
+        parts += [f"## {title}", "\n".join(["| rule | what should hold | why |", "| --- | --- | --- |", *rows])]
+    return "\n\n".join(parts) + "\n"
