@@ -61,7 +61,9 @@ def seen(tmp_path_factory):
     """What was seen of a project with a difference of every kind, and a name and outputs that want to be scripts."""
     folder = tmp_path_factory.mktemp("reviewed")
     (folder / "docs").mkdir()
-    (folder / "docs" / "assurance.md").write_text("# Assurance\n\n| Role | Who |\n|---|---|\n| Assurer | Ann Lee |\n\nTo fill: the rest\n")
+    (folder / "docs" / "assurance.md").write_text(
+        "# Assurance\n\n| Role | Who |\n|---|---|\n| Assurer | Ann Lee |\n\nTo fill: the rest\n"
+    )
     (folder / "data").mkdir()
     (folder / "data" / "a.csv").write_text("place,upn\nLeeds,B801200005001\n")
     outputs = [
@@ -139,7 +141,10 @@ def test_it_opens_offline_holds_no_script_and_asks_for_nothing(page, page_file):
 
 
 def test_its_first_screen_answers_the_four_questions_of_a_stranger(page):
-    assert "Not reproduced" in page.locator(".verdict").inner_text() and "1 of 2 notebooks ran" in page.locator(".verdict").inner_text()
+    assert (
+        "Not reproduced" in page.locator(".verdict").inner_text()
+        and "1 of 2 notebooks ran" in page.locator(".verdict").inner_text()
+    )
     answers = page.locator(".answers > div")
     said = {answers.nth(at).locator("dt").inner_text(): answers.nth(at).locator("dd").inner_text() for at in range(answers.count())}
     assert said["Does it run?"].startswith("In part: 1 of 2") and "0 of 2 headline numbers" in said["Are the numbers the same?"]
@@ -155,7 +160,12 @@ def test_headline_numbers_stand_then_and_now_with_their_difference(page):
 
 def test_findings_are_grouped_with_place_and_remedy(page):
     text = section(page, "findings")
-    for words in ("Does it run, and give the same", "Personal data and secrets", "notebooks/05_findings.ipynb, cell 5", "Add the file."):
+    for words in (
+        "Does it run, and give the same",
+        "Personal data and secrets",
+        "notebooks/05_findings.ipynb, cell 5",
+        "Add the file.",
+    ):
         assert words in text
     assert text.index("Difference.") < text.index("Note.")
 
@@ -284,5 +294,7 @@ def test_a_picture_in_a_report_is_no_wider_than_a_page():
 
 def test_odd_settings_and_results_do_not_stop_the_report():
     odd = {"name": None, "value": [1], "digits": "x", "notebook": 3}
-    evidence = Evidence(Path(), settings={"project": "text", "sources": 3}, results_then=[odd], results_now=[{**odd, "value": json}])
+    evidence = Evidence(
+        Path(), settings={"project": "text", "sources": 3}, results_then=[odd], results_now=[{**odd, "value": json}]
+    )
     assert "Headline numbers" in report.render(evidence, rules.apply(evidence), "")

@@ -1,5 +1,6 @@
 """The report of a review: one page that opens offline, holds no script, and shows nothing hostile as anything but text."""
 
+import re
 from collections import Counter
 from importlib import resources
 from typing import Any
@@ -72,7 +73,10 @@ def render(evidence: Evidence, findings: list[Finding], verdict: str) -> str:
     from jinja2 import Environment, FileSystemLoader
 
     folder = str(resources.files("datajam") / "templates")
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_said)
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_said
+    )
+    environment.filters["spoken"] = _spoken
     return environment.get_template("review/page.html.j2").render(
         title=_title(evidence),
         status=_status(evidence, findings),
@@ -88,7 +92,9 @@ def render(evidence: Evidence, findings: list[Finding], verdict: str) -> str:
         variations=_variations(evidence),
         apart=_of_kinds(findings, "disclosed", "privacy"),
         pages=[(page, sum(count for _, count in page.to_fill())) for page in governance.read(evidence)],
-        roles={role: governance.people(evidence, role) for role in governance.pages.ROLES} if governance.has_pages(evidence) else {},
+        roles={role: governance.people(evidence, role) for role in governance.pages.ROLES}
+        if governance.has_pages(evidence)
+        else {},
         ticks=(ticks := rap.ticks(evidence)),
         level=rap.reached(ticks),
         rap_link=rap.LINK,
@@ -110,6 +116,13 @@ def _said(value: Any) -> Any:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return "\n".join(report_outputs.plain_line(line) for line in value.split("\n"))
     return "" if value is None else value
+
+
+def _spoken(text: str) -> Any:
+    """A text with what it says to type set as code; everything in it is escaped first."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(_said(text)))))
 
 
 def _title(evidence: Evidence) -> str:
@@ -147,26 +160,39 @@ def _same(evidence: Evidence, outputs: Counter) -> str:
     headline = f"{recorded - apart} of {recorded} headline numbers are the same; " if recorded and evidence.results_now else ""
     if not outputs:
         return f"{headline}no saved output to compare with."
-    total, close = outputs.total(), outputs["within tolerance"]
-    return f"{headline}of {total} outputs {outputs['identical']} are identical, {close} within tolerance, {total - outputs['identical'] - close} different."
+    total, same, close = outputs.total(), outputs["identical"], outputs["within tolerance"]
+    return f"{headline}of {_many(total, 'output')} {same} identical, {close} within tolerance, {total - same - close} different."
 
 
 def _rests_on(evidence: Evidence, findings: list[Finding]) -> str:
     """The data and packages in a sentence, with what the rules about inputs found."""
+    logged, read = _log(evidence), inputs.reads(evidence)
+    synthetic = sum(path in logged and bool(logged[path].synthetic) for path in read)
+    data = f"{_many(len(read), 'data file')} read, {sum(path in logged for path in read)} of them in the data log"
+    data += f", {synthetic} of them SYNTHETIC" if synthetic else ""
+    packages = (
+        f"{_many(len(evidence.declared), 'package')} declared in {evidence.lock or 'the project'}" if evidence.declared else ""
+    )
+    against = sum(kind(found.rule) == "inputs" for found in findings)
+    found = f"{_many(against, 'finding')} about it" if against else "nothing found against it"
+    return f"{data}; {packages or 'no packages declared'}; {found}."
+
+
+def _log(evidence: Evidence) -> dict[str, Any]:
+    """The data log by path, empty where it cannot be read: the rules say that."""
     try:
-        logged = inputs.log(evidence)
+        return inputs.log(evidence)
     except Exception:
-        logged = {}
-    read = inputs.reads(evidence)
-    problems = sum(kind(found.rule) == "inputs" for found in findings)
-    data = f"{len(read)} data file{'s' * (len(read) != 1)} read, {sum(path in logged for path in read)} of them in the data log"
-    packages = f"{len(evidence.declared)} packages declared in {evidence.lock or 'the project'}" if evidence.declared else "no packages declared"
-    return f"{data}; {packages}; {f'{problems} findings about it' if problems else 'nothing found against it'}."
+        return {}
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _not_checked(evidence: Evidence) -> str:
     count = len(evidence.not_checked) + len(_EXTRA.keys() - evidence.variations.keys())
-    return f"{count} thing{'s' * (count != 1)} listed below, and whether the analysis is right: that is for a person to judge."
+    return f"{_many(count, 'thing')} listed below, and whether the analysis is right: that is for a person to judge."
 
 
 def _numbers(evidence: Evidence) -> list[dict[str, Any]]:
@@ -185,7 +211,9 @@ def _numbers(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def _difference(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str:
-    values = [(entry or {}).get("value") for entry in (one, other)]
+    if one is None or other is None:
+        return ""
+    values = [one.get("value"), other.get("value")]
     if not all(isinstance(value, (int, float)) for value in values):
         return "" if values[0] == values[1] else "not a difference of numbers"
     return f"{values[1] - values[0]:+,.{_digits(one)}f}" if values[0] != values[1] else "0"
@@ -240,17 +268,15 @@ def _sources(evidence: Evidence) -> list[dict[str, Any]]:
     """Every data file of the log, and every one that was read: what it is, whose, and who read it."""
     from datajam.sources.files import sha256
 
-    try:
-        logged = inputs.log(evidence)
-    except Exception:
-        logged = {}
-    read, rows = inputs.reads(evidence), []
+    logged, read, rows = _log(evidence), inputs.reads(evidence), []
     for path in dict.fromkeys([*logged, *read]):
         source, (notebook, cell, seen) = logged.get(path), read.get(path, ("", None, ""))
         file = inputs.inside(evidence, path)
         seen = seen or (sha256(file) if file else "")
         asked = str(source.sha256).lower() if source else ""
-        as_logged = "not logged" if not source else "no hash logged" if not asked else "as logged" if seen == asked else "NOT as logged"
+        as_logged = (
+            "not logged" if not source else "no hash logged" if not asked else "as logged" if seen == asked else "NOT as logged"
+        )
         readers = f"{notebook}{f', cell {cell}' if cell else ''}" if notebook else "not seen to be read"
         rows.append({"path": path, "source": source, "hash": seen, "as_logged": as_logged, "readers": readers})
     return rows[:MOST_ROWS]
