@@ -11,7 +11,20 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from datajam.review.evidence import Evidence, Finding, Rule
-from datajam.review.rules.reading import Text, cells, code, content, inside, line_of, named, normal, outputs, own_files, saved, source
+from datajam.review.rules.reading import (
+    Text,
+    cells,
+    code,
+    content,
+    inside,
+    line_of,
+    named,
+    normal,
+    outputs,
+    own_files,
+    saved,
+    source,
+)
 
 _DISTRIBUTIONS = {
     "bs4": "beautifulsoup4",
@@ -37,7 +50,7 @@ _DISTRIBUTIONS = {
     "umap": "umap-learn",
     "yaml": "pyyaml",
 }
-_FOR_EVERYBODY = set(
+FOR_EVERYBODY = set(
     "afcharts gptables jupyterlab matplotlib nbconvert nbval pandas pandera papermill pooch pyarrow pytest python-calamine "
     "scikit-learn scipy seaborn statsmodels tomlkit".split()
 )
@@ -120,17 +133,19 @@ def _direct(evidence: Evidence) -> set[str]:
     except tomllib.TOMLDecodeError:
         asked = None
     if asked is None:
-        return set() if "--hash" in evidence.lock else {normal(name) for name in evidence.declared or {}}
+        return set() if evidence.lock.endswith(".lock") else {normal(name) for name in evidence.declared or {}}
     return {normal(re.split(r"[^A-Za-z0-9._-]", each.strip())[0]) for each in asked if isinstance(each, str)}
 
 
 def _unused(evidence: Evidence) -> Iterator[Finding]:
     modules = used(evidence)
     needed = {name for module in modules for name in distributions(module)}
-    spare = sorted(_direct(evidence) - needed - _TOOLS - (_FOR_EVERYBODY if evidence.settings is not None else set()))
+    spare = sorted(_direct(evidence) - needed - _TOOLS - (FOR_EVERYBODY if evidence.settings is not None else set()))
     if spare and modules:
         words = f"Declared and imported nowhere: {named(spare, 12)}."
-        yield Finding("declared.unused", words, remedy="Take out what is not needed: each package is one more that may fail.", level="note")
+        yield Finding(
+            "declared.unused", words, remedy="Take out what is not needed: each package is one more that may fail.", level="note"
+        )
 
 
 def _pinned(evidence: Evidence) -> Iterator[Finding]:
@@ -178,7 +193,9 @@ def _never_run(evidence: Evidence) -> Iterator[Finding]:
 def _unreadable(evidence: Evidence) -> Iterator[Finding]:
     for notebook in evidence.notebooks:
         if notebook.source is None or not isinstance(notebook.source.get("cells"), list):
-            remedy = "Restore it from git; notebooks of the old format 3 are turned into format 4 by `jupyter nbconvert --to notebook`."
+            remedy = (
+                "Restore it from git; notebooks of the old format 3 are turned into format 4 by `jupyter nbconvert --to notebook`."
+            )
             yield Finding("declared.unreadable", "Is not a notebook that can be read.", notebook.path, remedy=remedy)
 
 
@@ -241,7 +258,13 @@ RULES = [
         _LARGE_STUDY,
         _paths,
     ),
-    Rule("declared.never_run", "Every notebook has been run", "Without saved outputs nothing can be compared.", _LARGE_STUDY, _never_run),
+    Rule(
+        "declared.never_run",
+        "Every notebook has been run",
+        "Without saved outputs nothing can be compared.",
+        _LARGE_STUDY,
+        _never_run,
+    ),
     Rule(
         "declared.unreadable",
         "Every notebook can be read",

@@ -15,7 +15,7 @@ LEAST = SmallNumbers().least
 _PEOPLE = set(
     "pupil pupils people person persons adult adults child children learner learners student students young resident residents "
     "household households family families patient patients client clients claimant claimants respondent respondents victim "
-    "victims offender offenders headcount births deaths carers staff teachers women men girls boys cohort leavers apprentices".split()
+    "victims offender offenders headcount births deaths carers staff teachers women men girls boys cohort leavers".split()
 )
 _COUNTS = {"n", "count", "counts", "number", "freq", "frequency", "total", "cases"}
 _NOT_A_COUNT = set(
@@ -63,8 +63,8 @@ def counted(table: Table, sensitive: bool) -> Iterator[tuple[int, list[int]]]:
         if rows:
             yield value, rows
     for column, name in enumerate(table.columns):
-        values = [cells[column] for cells in table.rows if cells[column].strip().casefold() not in _HIDDEN | {""}]
-        if counts_people(name, sensitive) and values and all(whole(value) is not None for value in values):
+        values = [cells[column].strip().casefold() for cells in table.rows]
+        if counts_people(name, sensitive) and all(whole(value) is not None for value in values if value not in _HIDDEN | {""}):
             yield column, list(range(len(table.rows)))
 
 
@@ -92,8 +92,9 @@ def _small_results(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _label(table: Table, row: int, column: int) -> str:
-    """A row in words: its cells that are no numbers."""
-    said = [cell for at, cell in enumerate(table.rows[row]) if at != column and cell and not re.fullmatch(r"[-\d.,%]+", cell)]
+    """A row in words: its cells that are neither numbers nor markers."""
+    others = [cell for at, cell in enumerate(table.rows[row]) if at != column and cell.casefold() not in _HIDDEN]
+    said = [cell for cell in others if cell and not re.fullmatch(r"[-\d.,%]+", cell)]
     return "/".join(said[:3])[:60] or f"row {row + 1}"
 
 
@@ -137,7 +138,11 @@ def _places(evidence: Evidence) -> Iterator[Finding]:
         for column, rows in counted(table, sensitive):
             for row in rows:
                 cells = table.rows[row]
-                key = (name, table.columns[column], *(cell for at, cell in enumerate(cells) if at != column and whole(cell) is None))
+                key = (
+                    name,
+                    table.columns[column],
+                    *(cell for at, cell in enumerate(cells) if at != column and whole(cell) is None),
+                )
                 if 0 < (whole(cells[column]) or 0) < LEAST:
                     shown.setdefault(key, run)
                 elif cells[column].strip().casefold() in _HIDDEN:

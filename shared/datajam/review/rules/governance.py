@@ -69,7 +69,9 @@ def _assurer(evidence: Evidence) -> Iterator[Finding]:
 
 def licence(evidence: Evidence) -> str:
     """The file that says under which licence the work may be used, '' where none does."""
-    found = (path for path in evidence.files if "/" not in path and PurePosixPath(path).stem.upper() in ("LICENSE", "LICENCE", "COPYING"))
+    found = (
+        path for path in evidence.files if "/" not in path and PurePosixPath(path).stem.upper() in ("LICENSE", "LICENCE", "COPYING")
+    )
     return next(found, "")
 
 

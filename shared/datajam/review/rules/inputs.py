@@ -1,7 +1,6 @@
 """What the work rests on: every file opened while it ran, against the data log of hack.toml; and whether the network was asked."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +12,7 @@ _LOG = "https://book.the-turing-way.org/reproducible-research/rdm"
 _NO_LICENCE = ("", "none", "unknown", "no open licence known")
 _NOT_DATA = ("shared/", "runs/", "docs/", ".venv/", ".nox/", ".git/", "tests/")
 _OF_THE_THEME = "data/indicators.csv"
-_OF_THE_MACHINE = ("/usr", "/etc", "/proc", "/sys", "/dev", "/lib", "/opt", "/var", "/run", "/bin", "/snap", tempfile.gettempdir())
+_OF_THE_MACHINE = ("/usr", "/etc", "/proc", "/sys", "/dev", "/lib", "/opt", "/var", "/run", "/bin", "/snap")
 _LIBRARY = ("site-packages", "dist-packages", ".venv", ".nox", "__pycache__", ".cache", ".config", ".local", ".ipython", ".jupyter")
 
 
@@ -29,7 +28,7 @@ def _plain(path: str) -> str:
 
 
 def reads(evidence: Evidence) -> dict[str, tuple[str, int | None, str]]:
-    """Data files of the project that were read: {path: (notebook, cell, hash)}, first reading; what a notebook wrote is left out."""
+    """Data files of the project that were read, without what a notebook wrote: {path: (notebook, cell, hash)} of the first time."""
     found: dict[str, tuple[str, int | None, str]] = {}
     written: set[str] = set()
     for notebook in evidence.notebooks:
@@ -43,12 +42,12 @@ def reads(evidence: Evidence) -> dict[str, tuple[str, int | None, str]]:
 
 
 def writes(mode: str) -> bool:
-    """Whether a way of opening changes a file.
+    """Whether a way of opening, as `evidence.Opened` has it, changes a file.
 
-    >>> writes("rb"), writes("w"), writes("r+")
-    (False, True, True)
+    >>> writes("read (by a library)"), writes("write")
+    (False, True)
     """
-    return any(letter in mode for letter in "wax+")
+    return mode.startswith("write")
 
 
 def is_data(path: str) -> bool:

@@ -86,9 +86,8 @@ def _printed(evidence: Evidence, *, tables: bool) -> set[float]:
 
 def _matches(value: float, words: str, known: Iterable[float]) -> bool:
     """Whether a number said is one known, rounded to as many digits as it is said with, its sign left out."""
-    digits = len(words.partition(".")[2].rstrip("%")) if "." in words else 0
-    digits = len(re.match(r"\d*", words.partition(".")[2])[0]) if digits else 0
-    half = 0.5 * 10.0**-digits + 1e-9
+    decimals = re.match(r"\d*", words.partition(".")[2])
+    half = 0.5 * 10.0 ** -len(decimals[0]) + 1e-9
     return any(abs(abs(value) - abs(number)) <= half for number in known)
 
 
@@ -109,9 +108,8 @@ def _readme(evidence: Evidence) -> Iterator[tuple[str, int | None, str, bool]]:
 def _sections(text: str) -> Iterator[tuple[int, int]]:
     """Where the sections stand whose heading speaks of findings."""
     heads = [*re.finditer(r"^#+ .*$", text, re.MULTILINE)]
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
-        if _FINDINGS.search(head[0]):
-            yield head.end(), following.start() if following else len(text)
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    yield from ((head.end(), end) for head, end in zip(heads, ends, strict=False) if _FINDINGS.search(head[0]))
 
 
 def _numbers(evidence: Evidence) -> Iterator[Finding]:

@@ -112,7 +112,19 @@ def _of_interest(file: str) -> bool:
 
 def _once_added(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Lines that some commit added: (commit, file, line), the newest first, no longer than a line of text is."""
-    words = ["log", "--all", "-p", "--unified=0", "--relative", "--no-color", "--no-textconv", "--no-ext-diff", "--format=commit %H", "--", "."]
+    words = [
+        "log",
+        "--all",
+        "-p",
+        "--unified=0",
+        "--relative",
+        "--no-color",
+        "--no-textconv",
+        "--no-ext-diff",
+        "--format=commit %H",
+        "--",
+        ".",
+    ]
     command = ["git", "-C", str(folder), "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", *words]
     try:
         git = subprocess.run(command, capture_output=True, timeout=_MOST_SECONDS)

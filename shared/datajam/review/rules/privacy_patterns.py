@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 _UPN = re.compile(r"(?<![A-Za-z0-9])[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z](?![A-Za-z0-9])")
-_NHS = re.compile(r"(?<![\w.,-])[0-9]{3}([ -]?)[0-9]{3}\1[0-9]{4}(?![\w]|[.,-][0-9])")
+_NHS = re.compile(r"(?<![\w.-])[0-9]{3}([ -]?)[0-9]{3}\1[0-9]{4}(?![\w]|[.-][0-9])")
 _NINO = re.compile(
-    r"(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
+    r" ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?![A-Za-z0-9])"
 )
 _POSTCODE = re.compile(r"(?<![A-Za-z0-9])([A-Z]{1,2})[0-9][0-9A-Z]? ?[0-9][ABD-HJLNP-UW-Z]{2}(?![A-Za-z0-9])")
 _AREAS = set(
@@ -22,10 +23,12 @@ _AREAS = set(
     "ZE".split()
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})(?![\w-])")
-_NOBODYS = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid|localhost|users\.noreply\.github\.com)$", re.IGNORECASE)
+_NOBODYS = re.compile(
+    r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid|localhost|users\.noreply\.github\.com)$", re.IGNORECASE
+)
 _PHONE = re.compile(
-    r"(?<![\w.,+-])(?:\+44 ?(?:\(0\) ?)?|0)(?:7[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}|1[0-9]{2,3}[ -][0-9]{3}[ -]?[0-9]{3,4}|"
-    r"2[0-9][ -][0-9]{4}[ -]?[0-9]{4})(?![\w]|[.,-][0-9])"
+    r"(?<![\w.+-])(?:\+44 ?(?:\(0\) ?)?|0)(?:7[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}|1[0-9]{2,3}[ -][0-9]{3}[ -]?[0-9]{3,4}|"
+    r"2[0-9][ -][0-9]{4}[ -]?[0-9]{4})(?![\w]|[.-][0-9])"
 )
 _DATE = r"(?:[0-3]?[0-9][/.-][01]?[0-9][/.-](?:19|20)?[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9])"
 _BORN = re.compile(rf"\b(?:born(?: on)?|d\.?o\.?b\.?|date of birth|birth ?date)\W{{0,4}}({_DATE})(?![0-9])", re.IGNORECASE)

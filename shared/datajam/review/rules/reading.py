@@ -95,7 +95,9 @@ def joined(text: Any) -> str:
     >>> joined(["one", "two"]), joined(None)
     ('onetwo', '')
     """
-    return "".join(part for part in text if isinstance(part, str)) if isinstance(text, list) else text if isinstance(text, str) else ""
+    return (
+        "".join(part for part in text if isinstance(part, str)) if isinstance(text, list) else text if isinstance(text, str) else ""
+    )
 
 
 def outputs(cell: dict[str, Any]) -> list[dict[str, Any]]:
