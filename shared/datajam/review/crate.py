@@ -65,7 +65,9 @@ def _entity(crate: Any, identifier: str, kind: str | list[str], **about: Any) ->
 def _workflow(crate: Any, folder: Path, evidence: Evidence) -> Any:
     """The workflow: the line that makes the review again, with the parameters it took."""
     replay = folder / "replay.sh"
-    write_text(replay, f"#!/bin/sh\n# Makes this review again. Lock: {evidence.lock or 'none'} {evidence.lock_sha256}\n{evidence.replay}\n")
+    write_text(
+        replay, f"#!/bin/sh\n# Makes this review again. Lock: {evidence.lock or 'none'} {evidence.lock_sha256}\n{evidence.replay}\n"
+    )
     workflow = crate.add_workflow(replay, "replay.sh", main=True, lang=_shell(crate))
     workflow["name"] = "datajam review"
     workflow["input"] = [_parameter(crate, name, value) for name, value in _parameters(evidence).items()]
@@ -103,7 +105,9 @@ def _action(crate: Any, folder: Path, evidence: Evidence, workflow: Any, verdict
         name=verdict,
         startTime=begun.isoformat(timespec="seconds"),
         endTime=ended.isoformat(timespec="seconds"),
-        actionStatus={"@id": f"http://schema.org/{'Completed' if all(one.ran for one in evidence.notebooks) else 'Failed'}ActionStatus"},
+        actionStatus={
+            "@id": f"http://schema.org/{'Completed' if all(one.ran for one in evidence.notebooks) else 'Failed'}ActionStatus"
+        },
     )
     action["instrument"] = workflow
     action["agent"] = _entity(crate, "#datajam", "SoftwareApplication", name="datajam review", url="https://w3id.org/ro/wfrun")

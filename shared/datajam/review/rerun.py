@@ -63,7 +63,6 @@ class Room:
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTER_PREFER_ENV_PATH": "1",
             "PYTHONPATH": os.pathsep.join(folders),
-            "PYTHONPYCACHEPREFIX": str(self.inside / "compiled"),
             "DATAJAM_WATCH": str(watch.log),
             **self.settings,
         }

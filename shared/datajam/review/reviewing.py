@@ -202,8 +202,9 @@ def _built(asked: Asked, clone: clean_room.Clone, outer: Path, evidence: Evidenc
     if held.kind == "none":
         evidence.not_checked.append("Whether it runs without a network: this system could not switch it off.")
     if made.problem:
+        remedy = f"Mend {asked_for.file or 'the declared packages'} and lock again."
         for one in evidence.notebooks:
-            one.failure = Failure("dependency", made.problem, None, f"Mend {asked_for.file or 'the declared packages'} and lock again.")
+            one.failure = Failure("dependency", made.problem, None, remedy)
         return None
     project = clean_room.working_copy(clone, inside)
     return rerun.Room(inside, project, inside / "project", made, held, seconds=asked.seconds)

@@ -93,7 +93,8 @@ def generality(room: rerun.Room, evidence: Evidence, project: Project, place: st
     ran = _run(room, ["--place", other.name], other.slug)
     if ran["problem"]:
         return {"words": other.name, "findings": [{"words": f"{other.name}: {ran['problem']}", **ran["where"]}]}
-    return {"words": other.name, "findings": list(_stays(evidence, ran["results"], own.name, other.name)), "results": ran["results"]}
+    same = list(_stays(evidence, ran["results"], own.name, other.name))
+    return {"words": other.name, "findings": same, "results": ran["results"]}
 
 
 def _stays(evidence: Evidence, found: list[dict[str, Any]], own: str, other: str) -> Iterator[dict[str, Any]]:
@@ -166,5 +167,3 @@ def turned(then: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[s
 def _turned(entry: dict[str, Any], words: str) -> dict[str, Any]:
     where = {"notebook": f"notebooks/{entry['notebook']}.ipynb", "cell": entry.get("cell")} if entry.get("notebook") else {}
     return {"words": f"{entry['label']} {words}", **where}
-
-
