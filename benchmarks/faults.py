@@ -105,7 +105,7 @@ def try_one(fault: Any, project: Path, folder: Path, python: str, usual: set[tup
     commit(copy, "Second run")
     started = time.monotonic()
     done = reviewed(copy, python, quick=not fault.full, seconds=fault.seconds)
-    found = [each for each in done.findings if (each.rule, each.file, _words(each)) not in usual]
+    found = [each for each in done.findings if (each.rule, each.file, each.words) not in usual]
     missed = [rule for rule in fault.rules if not any(each.rule == rule and _placed(each, fault) for each in found)]
     due = {*fault.rules, *fault.follows}
     alarms = [f"{each.rule} {each.file} {each.words[:100]}" for each in found if each.rule not in due]
@@ -123,11 +123,6 @@ def _placed(found: Any, fault: Any) -> bool:
     return any(fnmatch(found.file, file) for file in fault.files)
 
 
-def _words(found: Any) -> str:
-    """A finding's words without the name of the copy's commit and other numbers of the moment."""
-    return found.words
-
-
 def everything(only: str = "") -> tuple[list[Tried], str]:
     """Every fault tried, and the verdict on the clean project."""
     from planted import FAULTS
@@ -138,13 +133,16 @@ def everything(only: str = "") -> tuple[list[Tried], str]:
         python = installed(folder)
         project = clean(folder / "made", python)
         remember()
-        base = reviewed(project, python, quick=not any(fault.full for fault in chosen))
-        usual = {(each.rule, each.file, _words(each)) for each in base.findings}
-        tried = []
-        for fault in chosen:
+        tried, base = [], {}
+        for fault in sorted(chosen, key=lambda fault: fault.full):
+            if fault.full not in base:
+                base[fault.full] = reviewed(project, python, quick=not fault.full)
+                print(f"clean: exit {base[fault.full].code}: {base[fault.full].verdict}", flush=True)
+            usual = {(each.rule, each.file, each.words) for each in base[fault.full].findings}
             tried.append(try_one(fault, project, folder, python, usual))
             print(f"{_found(tried[-1]):10} {fault.name}  {'; '.join(tried[-1].alarms)[:300]}", flush=True)
-    return tried, f"exit {base.code}: {base.verdict}"
+    last = base[max(base)]
+    return tried, f"exit {last.code}: {last.verdict}"
 
 
 def _found(one: Tried) -> str:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import nbformat.v4 as v4
 import pytest
+from PIL import Image, ImageDraw
+
 from datajam.review.alike import LADDER, same_table, same_text
 from datajam.review.compare import compare, table
 from datajam.review.pictures import difference, same_picture
-from PIL import Image, ImageDraw
 
 TODAY = datetime.now(UTC).strftime("%Y-%m-%d")
 

@@ -11,6 +11,7 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 import yaml
+
 from datajam.errors import DataJamError
 from datajam.review import clean_room, environment, walls
 from datajam.review.reviewing import Asked, review
@@ -62,7 +63,9 @@ def failing(tmp_path_factory):
     notebook(folder, "08_network.ipynb", asks)
     notebook(folder, "09_python2.ipynb", 'print "old"', kernelspec={"name": "python2", "display_name": "Python 2"})
     notebook(folder, "10_code.ipynb", "1 / 0")
-    notebook(folder, "11_magic.ipynb", "%matplotlib inline\n!echo shell\n%time 1", kernelspec={"name": "anns-own", "display_name": "x"})
+    notebook(
+        folder, "11_magic.ipynb", "%matplotlib inline\n!echo shell\n%time 1", kernelspec={"name": "anns-own", "display_name": "x"}
+    )
     notebook(folder, "12_r.ipynb", "cat(1)", language_info={"name": "R"})
     (folder / "13_cut.ipynb").write_text('{"cells": [')
     (folder / "14_bomb.ipynb").write_text("[" * 200_000)
@@ -290,7 +293,9 @@ def test_a_git_address_is_cloned_and_a_folder_in_a_repository_is_reviewed_alone(
 
 def test_what_is_declared_is_read_from_lock_requirements_or_conda_in_that_order(tmp_path):
     assert environment.declared(tmp_path, tmp_path).packages is None
-    conda = "name: x\ndependencies:\n  - python=3.9\n  - conda-forge::pandas=2.1.0=py39_0\n  - pytorch\n  - pip:\n    - afcharts==1.2\n"
+    conda = (
+        "name: x\ndependencies:\n  - python=3.9\n  - conda-forge::pandas=2.1.0=py39_0\n  - pytorch\n  - pip:\n    - afcharts==1.2\n"
+    )
     (tmp_path / "environment.yml").write_text(conda)
     read = environment.declared(tmp_path, tmp_path)
     assert read.packages == {"pandas": "2.1.0", "torch": "", "afcharts": "1.2"} and read.python == "3.9"
@@ -308,3 +313,16 @@ def test_a_hundred_megabytes_of_output_are_let_go(tmp_path, monkeypatch):
     done = reviewed(tmp_path / "loud")
     assert "put out more than" in done.evidence.notebooks[0].failure.words
     assert (tmp_path / "loud" / "review" / "report.json").stat().st_size < 3_000_000
+
+
+def test_a_notebook_in_which_nothing_has_its_type_does_not_end_the_review_of_the_others(tmp_path):
+    folder = tmp_path / "odd"
+    notebook(folder, "3_good.ipynb", "print(1)", outputs=[said("1\n")])
+    bare = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": [], "language_info": "python"}}
+    odd = [{"output_type": "display_data", "data": [1]}, 7, {"output_type": "stream", "text": {"a": 1}}]
+    cells = [{"cell_type": "code", "source": "print(1)", "metadata": {"tags": 3}, "outputs": odd, "execution_count": "x"}]
+    (folder / "1_odd.ipynb").write_text(json.dumps({**bare, "cells": cells}))
+    (folder / "2_none.ipynb").write_text(json.dumps({**bare, "cells": [1, "two"]}))
+    done = reviewed(folder)
+    assert done.evidence.notebooks[1].failure.kind == "code"
+    assert done.evidence.notebooks[2].ran and done.evidence.notebooks[2].outputs[0].same == "identical"

@@ -18,7 +18,11 @@ def recorded(path: Path) -> list[dict[str, Any]]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return []
-    return [entry for entry in found if isinstance(entry, dict) and "name" in entry] if isinstance(found, list) else []
+    return (
+        [entry for entry in found if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
+        if isinstance(found, list)
+        else []
+    )
 
 
 def collected(notebooks: Iterable[Reviewed]) -> list[dict[str, Any]]:

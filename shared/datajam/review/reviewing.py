@@ -108,7 +108,7 @@ def gather(asked: Asked, outer: Path, say: Say) -> Evidence:
         for number, one in enumerate(evidence.notebooks, start=1):
             _reviewed(room, one, parameters, clone.folder, f"[{number}/{len(evidence.notebooks)}] {readable(one.path)}", say)
         evidence.results_now = headline.collected(evidence.notebooks)
-        _vary(asked, room, evidence, project, say)
+        _vary(asked, room, evidence, project, say, lambda: clean_room.working_copy(clone, inside))
     evidence.seconds = time.monotonic() - started
     return evidence
 
@@ -231,14 +231,20 @@ def _reviewed(room: rerun.Room, one: Reviewed, parameters: dict[str, Any], commi
         say(f"{label}: {one.failure.words}")
         return
     say(label)
-    rerun.run(room, one, parameters, committed, lambda text: None)
-    if one.then is not None and one.ran:
-        one.outputs = compare(one.then, one.now)
+    try:
+        rerun.run(room, one, parameters, committed)
+        if one.then is not None and one.ran:
+            one.outputs = compare(one.then, one.now)
+    except Exception as error:  # other people's notebooks: one that nothing here foresaw must not end the review of the others
+        remedy = "Open it in JupyterLab, run it and save it again."
+        one.failure = Failure("code", f"it could not be reviewed ({type(error).__name__}: {str(error)[:200]})", None, remedy)
     what = f"{one.failure.kind}: {readable(one.failure.words)}" if one.failure else verdict.compared(one.outputs)
     say(f"{' ' * 6}{what}, {one.seconds:.0f} s")
 
 
-def _vary(asked: Asked, room: rerun.Room, evidence: Evidence, project: Project | None, say: Say) -> None:
+def _vary(
+    asked: Asked, room: rerun.Room, evidence: Evidence, project: Project | None, say: Say, afresh: Callable[[], Path]
+) -> None:
     """The extra runs, where they were not declined and the first run gave something to compare with."""
     if asked.quick:
         evidence.not_checked.append("A second run, another place, moved parameters: --quick left them out.")
@@ -247,6 +253,7 @@ def _vary(asked: Asked, room: rerun.Room, evidence: Evidence, project: Project |
         evidence.not_checked.append("A second run, another place, moved parameters: the first run did not come to its end.")
         return
     say("Again, with another hash seed, time zone, locale and number of threads")
+    afresh()
     evidence.variations["determinism"] = variations.determinism(room, evidence, project, say)
     if project is None:
         evidence.not_checked.append("Another place and moved parameters: there is no hack.toml that names them.")
