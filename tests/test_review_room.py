@@ -129,6 +129,7 @@ def test_files_and_addresses_asked_for_are_written_down_with_their_cell(failing)
     assert opened["data.csv", "read"].sha256 == hashlib.sha256(b"a\n1\n").hexdigest()
     assert opened["made.txt", "write"].sha256 == ""
     assert not [path for path, _ in opened if path.endswith((".py", "c.json"))]
+    assert not found(failing, "04_file.ipynb").opened
     assert any("example.org" in asked for asked in found(failing, "08_network.ipynb").network)
     assert not found(failing, "15_reads.ipynb").network
 

@@ -87,7 +87,8 @@ def seen(log: Path, folder: Path, starts: list[tuple[float, int]]) -> tuple[list
     """Files opened and addresses asked for since the log was begun, each with the cell that ran then.
 
     `folder` is the project as run, `starts` when each cell began. Files of the room beside the project, and code that is
-    imported, are left out; what only the access time tells is mode `read (by a library)`.
+    imported, are left out, as is what was not there to be opened; what only the access time tells is mode
+    `read (by a library)`.
     """
     opened: dict[tuple[str, str], Opened] = {}
     network: dict[str, None] = {}
@@ -97,7 +98,7 @@ def seen(log: Path, folder: Path, starts: list[tuple[float, int]]) -> tuple[list
             network.setdefault(what)
             continue
         path = _shown(what, real)
-        if path and _is_data(path) and (path, kind) not in opened:
+        if path and _is_data(path) and (path, kind) not in opened and (real / path).exists():
             opened[path, kind] = Opened(path, kind, _cell(moment, starts))
     for path in _files(folder):
         about = path.stat()
