@@ -12,7 +12,8 @@ _RUNGS = {
     "table ids": r"\bT_[0-9a-f]{5,}|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?:clip|glyph|image|m|p)[0-9a-f]{8,10}\b",
     "paths": r"(?:(?<=[\s'\"(=:>])|^)(?:[A-Za-z]:\\|/)(?:[\w.~+-]+[/\\])+[\w.~+-]*|<ipython-input-[\w-]+>|ipykernel_\d+",
     "dates": rf"\b\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\b|\b\d\d?/\d\d?/\d{{4}}\b"
-    rf"|\b\d\d? (?:{_MONTHS})[a-z]* \d{{4}}\b|\b(?:{_MONTHS})[a-z]* \d\d?,? (?:\d\d:\d\d:\d\d )?\d{{4}}\b|\b\d\d:\d\d:\d\d(?:\.\d+)?\b",
+    rf"|\b\d\d? (?:{_MONTHS})[a-z]* \d{{4}}\b|\b(?:{_MONTHS})[a-z]* \d\d?,? (?:\d\d:\d\d:\d\d )?\d{{4}}\b"
+    r"|\b\d\d:\d\d:\d\d(?:\.\d+)?\b",
     "timings": r"\b\d+(?:\.\d+)? ?(?:ns|µs|us|ms|s|sec|secs|seconds|min|minutes|it/s|s/it)(?=[\s.,;)\]]|$)",
     "numbers": r"(?<![\w.])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])",
 }
@@ -49,7 +50,7 @@ def same_text(then: str, now: str) -> tuple[str, str]:
     if then == now:
         return "identical", "identical"
     then, now = (text.replace("\r\n", "\n").rstrip("\n") for text in (then, now))
-    quiet_then, quiet_now = _WARNED.sub("", then), _WARNED.sub("", now)
+    quiet_then, quiet_now = (_WARNED.sub("", text).rstrip("\n") for text in (then, now))
     quiet = (quiet_then, quiet_now) != (then, now)
     (kept_then, tokens_then), (kept_now, tokens_now) = _parts(quiet_then), _parts(quiet_now)
     if kept_then != kept_now or len(tokens_then) != len(tokens_now):

@@ -79,7 +79,7 @@ def fetch(source: str, commit: str, room: Path) -> Clone:
             root = Path(top.removesuffix("\n")).resolve()
             clone = _cloned(str(root), commit, target, folder.relative_to(root), str(folder))
             changed = git(folder, "status", "--porcelain", "-z", "--", ".")
-            clone.changed = len([line for line in (changed or "").split("\0") if line])
+            clone.changed = len([line for line in (changed or "").split("\0") if line and not _a_review(line)])
         else:
             clone = _copied(folder, commit, target)
     clone.links = [path.relative_to(clone.root).as_posix() for path in _leading_out(clone.root)]
@@ -88,6 +88,11 @@ def fetch(source: str, commit: str, room: Path) -> Clone:
     if not clone.folder.is_dir():
         raise DataJamError(f"{source}: the commit {clone.commit[:12]} has no such folder. Commit it, then review.")
     return clone
+
+
+def _a_review(line: str) -> bool:
+    """Whether what git does not know is the folder that an earlier review left."""
+    return line.startswith("?? ") and line.endswith("review/")
 
 
 def _cloned(source: str, commit: str, target: Path, inside: Path, origin: str) -> Clone:
@@ -150,6 +155,7 @@ def working_copy(clone: Clone, room: Path) -> Path:
     The first copy stays as committed for everything that only reads.
     """
     target = room / "project"
+    shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(clone.root, target, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", ".nox", "__pycache__"))
     inside = target / clone.folder.relative_to(clone.root)
     if (inside / "hack.toml").is_file():

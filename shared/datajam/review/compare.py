@@ -58,7 +58,9 @@ def _outputs(cell: Any) -> list[Any]:
     streams: dict[str, dict[str, Any]] = {}
     for output in cell.get("outputs", []):
         if output.get("output_type") == "stream":
-            held = streams.setdefault(output.get("name", "stdout"), {"output_type": "stream", "name": output.get("name"), "text": ""})
+            held = streams.setdefault(
+                output.get("name", "stdout"), {"output_type": "stream", "name": output.get("name"), "text": ""}
+            )
             held["text"] += "".join(output.get("text", ""))
     rest = [output for output in cell.get("outputs", []) if output.get("output_type") != "stream"]
     return [*(streams[name] for name in sorted(streams, reverse=True)), *rest]

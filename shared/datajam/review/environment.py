@@ -13,7 +13,7 @@ from typing import Any
 INSTALL_SECONDS = 1200
 _LOCKS = ("requirements.lock", "requirements.txt", "environment.yml", "environment.yaml")
 _NOT_PYTHON = {"python", "pip", "r-base", "nodejs", "gcc", "make", "git", "conda", "mamba", "setuptools"}
-_CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "py-xgboost": "xgboost", "tables": "tables", "msgpack-python": "msgpack"}
+_CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "py-xgboost": "xgboost", "msgpack-python": "msgpack"}
 _LINE = re.compile(r"\s*([A-Za-z0-9][\w.-]*)(\[[\w, .-]*\])?\s*([^;#\\]*)")
 
 

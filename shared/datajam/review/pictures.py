@@ -1,4 +1,4 @@
-"""Are two pictures the same to look at? Pixel by pixel after a slight blur, so that a re-encoded picture is and a moved bar is not."""
+"""Are two pictures the same to look at? Pixel by pixel after a slight blur: a re-encoded picture is, a moved bar is not."""
 
 import base64
 import io

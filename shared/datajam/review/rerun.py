@@ -2,6 +2,7 @@
 
 import ast
 import json
+import logging
 import os
 import shutil
 import time
@@ -23,6 +24,7 @@ from datajam.review.walls import MEMORY_MB, Walls
 
 NOTEBOOK_SECONDS = 900
 LARGEST_NOTEBOOK = 300_000_000
+_CELLS = ("code", "markdown", "raw")
 MOST_OUTPUT = 200_000_000
 _STARTING = 180
 _KEPT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
@@ -63,7 +65,6 @@ class Room:
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "JUPYTER_PREFER_ENV_PATH": "1",
             "PYTHONPATH": os.pathsep.join(folders),
-            "PYTHONPYCACHEPREFIX": str(self.inside / "compiled"),
             "DATAJAM_WATCH": str(watch.log),
             **self.settings,
         }
@@ -101,9 +102,25 @@ def read(path: Path) -> tuple[Any, str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
-        return (notebook, "") if isinstance(notebook.get("cells"), list) else (None, "it has no cells")
+        return _sound(notebook), ""
     except Exception as error:
         return None, f"it is not a notebook ({type(error).__name__})"
+
+
+def _sound(notebook: Any) -> Any:
+    """A notebook in which everything has the type that what follows relies on. Raises `ValueError` where cells are none."""
+    for cell in notebook.cells:
+        if not isinstance(cell, dict) or cell.get("cell_type") not in _CELLS or not isinstance(cell.get("source"), str):
+            raise ValueError("a cell is no cell")
+        if not isinstance(cell.get("metadata"), dict) or not isinstance(cell["metadata"].get("tags", []), list):
+            cell["metadata"] = nbformat.from_dict({})
+        if cell.cell_type == "code":
+            listed = cell.get("outputs") if isinstance(cell.get("outputs"), list) else []
+            cell["outputs"] = [output for output in listed if isinstance(output, dict) and isinstance(output.get("data", {}), dict)]
+    for name in ("kernelspec", "language_info"):
+        if not isinstance(notebook.metadata.get(name, {}), dict):
+            del notebook.metadata[name]
+    return notebook
 
 
 def language(notebook: Any) -> str:
@@ -151,7 +168,7 @@ def declared(notebook: Any) -> dict[str, Any]:
     return {}
 
 
-def run(room: Room, one: Reviewed, parameters: dict[str, Any], committed: Path, say: Callable[[str], None] = lambda text: None):
+def run(room: Room, one: Reviewed, parameters: dict[str, Any], committed: Path) -> None:
     """Run one notebook of `room.project` and fill in `one`: outputs of now, time, why it failed, what it touched."""
     path = room.project / one.path
     notebook, problem = read(path)
@@ -167,21 +184,20 @@ def run(room: Room, one: Reviewed, parameters: dict[str, Any], committed: Path, 
     log = room.inside / "watched.jsonl"
     log.unlink(missing_ok=True)
     started = time.time()
-    one.failure = _execute(room, bare, path.parent, starts, one.then or notebook, say)
+    one.failure = _execute(room, bare, path.parent, starts, one.then or notebook)
     one.seconds, one.now = time.time() - started, bare
     files, one.network = watched.seen(log, room.project, starts)
     one.opened = watched.with_hashes(files, committed)
 
 
-def _execute(room: Room, notebook: Any, folder: Path, starts: list[tuple[float, int]], then: Any, say) -> Failure | None:
+def _execute(room: Room, notebook: Any, folder: Path, starts: list[tuple[float, int]], then: Any) -> Failure | None:
     """Execute a notebook in place; the failure, or None."""
     until = time.monotonic() + room.seconds
-    code = [number for number, cell in enumerate(notebook.cells, start=1) if cell.cell_type == "code"]
 
     def begins(cell: Any, cell_index: int) -> None:
         starts.append((time.time(), cell_index + 1))
-        say(f"cell {sum(number <= cell_index + 1 for number in code)} of {len(code)}")
 
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # nbclient lets a task fall where a kernel died
     client = _client(room, notebook, until, begins)
     try:
         client.execute(cwd=str(folder), env=room.variables())

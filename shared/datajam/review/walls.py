@@ -18,7 +18,8 @@ if [ "$DATAJAM_WALLS" = full ]; then
         case "$at" in "$room"|/proc|/proc/*|/sys/*|/dev/*|/dev) ;; *) mount -o remount,bind,ro "$at" 2>/dev/null || : ;; esac
     done < /proc/self/mountinfo
     mount -t tmpfs tmpfs /dev/shm || exit 97
-    if touch "$room/../outside/probe" 2>/dev/null; then exit 97; fi
+    cd "$PWD" || exit 97
+    if touch "$room/../outside/probe" 2>/dev/null || ! touch "$room/.probe"; then exit 97; fi
     again="unshare --user --map-current-user --mount"
 fi
 "$DATAJAM_PYTHON" -c 'import fcntl, socket, struct
