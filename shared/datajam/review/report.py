@@ -191,8 +191,9 @@ def _many(count: int, what: str) -> str:
 
 
 def _not_checked(evidence: Evidence) -> str:
-    count = len(evidence.not_checked) + len(_EXTRA.keys() - evidence.variations.keys())
-    return f"{_many(count, 'thing')} listed below, and whether the analysis is right: that is for a person to judge."
+    left = [title for name, (title, _) in _EXTRA.items() if name not in evidence.variations]
+    without = f" Not run: {'; '.join(left)}." if left else ""
+    return f"Whether the analysis is right: that is for a person to judge, with what else is listed below.{without}"
 
 
 def _numbers(evidence: Evidence) -> list[dict[str, Any]]:
