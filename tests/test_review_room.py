@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,7 @@ from datajam.errors import DataJamError
 from datajam.review import clean_room, environment, walls
 from datajam.review.reviewing import Asked, review
 
+SHARED = Path(__file__).resolve().parents[1] / "shared"
 HELD = sys.platform == "linux"
 
 
@@ -326,3 +328,23 @@ def test_a_notebook_in_which_nothing_has_its_type_does_not_end_the_review_of_the
     done = reviewed(folder)
     assert done.evidence.notebooks[1].failure.kind == "code"
     assert done.evidence.notebooks[2].ran and done.evidence.notebooks[2].outputs[0].same == "identical"
+
+
+def test_a_review_that_is_stopped_leaves_no_folder_and_no_kernel(tmp_path):
+    import signal
+    import tempfile
+
+    rooms = Path(tempfile.mkdtemp(prefix="dj"))
+    folder = tmp_path / "slow"
+    notebook(folder, "1.ipynb", "import time\nopen('begun', 'w').close()\ntime.sleep(600)")
+    words = [sys.executable, "-m", "datajam", "review", str(folder), "--quick", "--python", sys.executable]
+    variables = {**os.environ, "PYTHONPATH": str(SHARED), "TMPDIR": str(rooms)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables) as running:
+        deadline = time.monotonic() + 120
+        while not list(rooms.glob("datajam_review_*/inside/project/begun")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 130 and told.decode().strip().endswith("datajam: stopped")
+    assert not list(rooms.glob("datajam_review_*")) and [path.name for path in folder.iterdir()] == ["1.ipynb"]
+    rooms.rmdir()

@@ -135,6 +135,8 @@ def build(project: Path, root: Path, asked: Declared, room: Path, offline: bool 
         if said:
             return Environment("", "ipykernel could not be added", said)
         packages = installed(python)
+    if asked.python and not packages["python"].startswith(asked.python):
+        added += f"; it asks for Python {asked.python}, which was not there"
     what = f"{asked.file}{' (with hashes)' if asked.hashed else ''}" if asked.file else "nothing: the project declares no packages"
     return Environment(str(python), f"installed by uv from {what}{added}", packages=packages)
 
@@ -169,10 +171,11 @@ def existing(python: str) -> Environment:
 
 
 def installed(python: Path) -> dict[str, str]:
-    """The packages an interpreter has, with their versions."""
+    """The packages an interpreter has, with their versions, and its own as `python`."""
     import json
 
-    asking = "import json, importlib.metadata as m; print(json.dumps({d.name: d.version for d in m.distributions() if d.name}))"
+    asking = "import json, platform, importlib.metadata as m; found = {d.name: d.version for d in m.distributions() if d.name}; "
+    asking += "print(json.dumps({'python': platform.python_version(), **found}))"
     done = subprocess.run([str(python), "-I", "-c", asking], capture_output=True, text=True, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
     return {canonical(name): version for name, version in found.items()}

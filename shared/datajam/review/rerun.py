@@ -206,6 +206,8 @@ def _execute(room: Room, notebook: Any, folder: Path, starts: list[tuple[float, 
     except CellTimeoutError:
         return why.out_of_time(room.seconds, _last(starts))
     except (DeadKernelError, RuntimeError) as error:
+        if getattr(client, "_async_cleanup_kernel_future", None) is not None:  # nbclient keeps Ctrl+C to itself
+            raise KeyboardInterrupt from None
         return why.died(_first(error), _last(starts))
     except Exception as error:
         return Failure("code", f"{type(error).__name__}: {_first(error)}", _last(starts), "Open it in JupyterLab and run it.")

@@ -21,6 +21,7 @@ from datajam.review.evidence import Evidence, Failure, Finding, Reviewed
 from datajam.run import runner
 
 OWN_FILES = {"report.html", "report.json", "codecheck.yml", "crate"}
+LONGEST_TEMPORARY = 45
 WARNING = "A review executes other people's code on this computer."
 Say = Callable[[str], None]
 
@@ -73,8 +74,12 @@ def review(asked: Asked, say: Say = print) -> Done:
 
 @contextmanager
 def _room() -> Iterator[Path]:
-    """A temporary folder that is gone afterwards, whatever rights were taken from what lies in it."""
-    folder = Path(tempfile.mkdtemp(prefix="datajam_review_")).resolve()
+    """A temporary folder that is gone afterwards, whatever rights were taken from what lies in it.
+
+    Its path is short, since the sockets to the kernels lie in it, and a socket's path has a hundred letters at most.
+    """
+    short = "/tmp" if len(tempfile.gettempdir()) > LONGEST_TEMPORARY and Path("/tmp").is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="datajam_review_", dir=short)).resolve()
     try:
         yield folder
     finally:
