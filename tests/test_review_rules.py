@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datajam.project import open_project
-from datajam.review import rap, rules
+from datajam.review import rap, report, rules
 from datajam.review.evidence import Compared, Evidence, Failure, Finding, Opened, Reviewed, Rule
 from datajam.review.rules import declared as declared_rules
 from datajam.review.rules import privacy_patterns as patterns
@@ -335,6 +335,35 @@ def test_a_link_out_of_the_project_is_not_followed(project, tmp_path):
     (tmp_path / "secret.csv").write_text(UPN)
     (folder / "a.csv").symlink_to(tmp_path / "secret.csv")
     assert not found(Evidence(folder, files=["a.csv", "../secret.csv", "a\nb.csv"]), "privacy.upn")
+
+
+def test_what_could_not_be_searched_is_said(project):
+    evidence = project({"a.xlsx": b"PK\x00 no workbook", "b.csv": "x,y", "c.sav": b"\x00\x01"})
+    assert [each.file for each in found(evidence, "privacy.unsearched")] == ["a.xlsx", "c.sav"]
+    long = project((), notebook(code("x", printed("x" * (reading.LARGEST_OUTPUT + 1)))))
+    [one] = found(long, "privacy.unsearched")
+    assert (one.cell, one.level) == (1, "note") and not found(project((), notebook(code("x", printed("x")))), "privacy.unsearched")
+
+
+JUNK = [None, 3, True, 2.5, "text <b>", [], {}, [None, {"data": [1]}], {"text/html": 3, "tags": 3, "datajam": 3, "language": []}]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))
+def test_a_notebook_full_of_junk_stops_no_rule_and_no_report(project, junk):
+    cell = {
+        "cell_type": "code",
+        "source": junk,
+        "outputs": [{"data": junk, "metadata": junk, "text": junk}, junk],
+        "metadata": junk,
+    }
+    book = {"cells": [cell, junk, {**cell, "cell_type": "markdown", "execution_count": junk}], "metadata": {"kernelspec": junk}}
+    result = {**RESULT, "value": junk, "digits": junk, "base": junk}
+    evidence = project(
+        {"README.md": "9 points"}, Reviewed("a.ipynb", book, book, book), results_then=[result], results_now=[RESULT]
+    )
+    findings = rules.apply(evidence)
+    assert not [each.words for each in findings if "could not be applied" in each.words]
+    assert "a.ipynb" in report.render(evidence, findings, "")
 
 
 def git(folder, *words):

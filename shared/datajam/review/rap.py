@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from datajam.review.evidence import Evidence
 from datajam.review.rules import governance
-from datajam.review.rules.reading import cells, code, content, outputs, saved
+from datajam.review.rules.reading import about, cells, code, content, outputs, saved
 
 LINK = "https://nhsdigital.github.io/rap-community-of-practice/introduction_to_RAP/levels_of_RAP/"
 LEVELS = ("baseline", "silver", "gold")
@@ -58,11 +58,8 @@ def reached(found: list[Tick]) -> str:
 
 
 def _language(evidence: Evidence) -> str:
-    named = {
-        ((notebook.source or {}).get("metadata") or {}).get("kernelspec", {}).get("language", "python")
-        for notebook in evidence.notebooks
-    }
-    return f"{len(evidence.notebooks)} notebooks in {', '.join(sorted(map(str, named)))}" if evidence.notebooks else ""
+    spoken = {str(about(notebook.source or {}, "kernelspec").get("language", "python")) for notebook in evidence.notebooks}
+    return f"{len(evidence.notebooks)} notebooks in {', '.join(sorted(spoken))}" if evidence.notebooks else ""
 
 
 def _versions(evidence: Evidence) -> str:
@@ -156,8 +153,7 @@ def _tidy(evidence: Evidence) -> str:
     read = set()
     for notebook in evidence.notebooks:
         for _, cell in cells(notebook.now or saved(notebook)):
-            about = [(output.get("metadata") or {}).get("datajam") or {} for output in outputs(cell)]
-            read |= {each["source"] for each in about if "source" in each}
+            read |= {str(about(output)["source"]) for output in outputs(cell) if "source" in about(output)}
     return f"read as the tidy table of observations: {', '.join(sorted(read))}" if read else ""
 
 

@@ -11,7 +11,7 @@ from datajam.review.evidence import LEVELS, Evidence, Finding, Reviewed
 from datajam.review.rules import KINDS, RULES, governance, inputs, kind
 from datajam.review.rules.declared import distributions, used
 from datajam.review.rules.reading import named, normal
-from datajam.review.rules.reproduced import moved, shown
+from datajam.review.rules.reproduced import digits, moved, shown
 
 MOST_FINDINGS = 100
 MOST_ROWS = 400
@@ -191,8 +191,9 @@ def _many(count: int, what: str) -> str:
 
 
 def _not_checked(evidence: Evidence) -> str:
-    count = len(evidence.not_checked) + len(_EXTRA.keys() - evidence.variations.keys())
-    return f"{_many(count, 'thing')} listed below, and whether the analysis is right: that is for a person to judge."
+    left = [title for name, (title, _) in _EXTRA.items() if name not in evidence.variations]
+    without = f" Not run: {'; '.join(left)}." if left else ""
+    return f"Whether the analysis is right: that is for a person to judge, with what else is listed below.{without}"
 
 
 def _numbers(evidence: Evidence) -> list[dict[str, Any]]:
@@ -216,16 +217,11 @@ def _difference(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str
     values = [one.get("value"), other.get("value")]
     if not all(isinstance(value, (int, float)) for value in values):
         return "" if values[0] == values[1] else "not a difference of numbers"
-    return f"{values[1] - values[0]:+,.{_digits(one)}f}" if values[0] != values[1] else "0"
-
-
-def _digits(entry: dict[str, Any] | None) -> int:
-    digits = (entry or {}).get("digits")
-    return min(max(digits, 0), 9) if isinstance(digits, int) else 0
+    return f"{values[1] - values[0]:+,.{digits(one)}f}" if values[0] != values[1] else "0"
 
 
 def _tolerance(entry: dict[str, Any]) -> str:
-    return "" if isinstance(entry.get("value"), str) else f"{0.5 * 10.0 ** -_digits(entry):g}"
+    return "" if isinstance(entry.get("value"), str) else f"{0.5 * 10.0 ** -digits(entry):g}"
 
 
 def _groups(findings: list[Finding]) -> list[dict[str, Any]]:
@@ -300,6 +296,6 @@ def _variations(evidence: Evidence) -> list[dict[str, Any]]:
     for name, (title, rule) in _EXTRA.items():
         made = evidence.variations.get(name)
         words = made.get("words", "") if isinstance(made, dict) else ""
-        count = len(made.get("findings") or []) if isinstance(made, dict) else len(made or [])
+        count = len(made.get("findings", [])) if isinstance(made, dict) else len(made or [])
         rows.append({"title": title, "rule": rule, "made": made is not None, "words": words, "count": count})
     return rows

@@ -16,7 +16,7 @@ from datajam.review.compare import table
 from datajam.review.evidence import Compared, Reviewed
 from datajam.review.rules.reading import from_print
 
-MOST_SHOWN = 60
+MOST_SHOWN, LONGEST_TABLE = 60, 20_000
 MOST_LETTERS, MOST_LINES, MOST_ROWS = 4_000, 60, 25
 WIDEST_PIXELS = 900
 _ALIKE = ("identical", "within tolerance")
@@ -91,7 +91,8 @@ def picture(data: str) -> str:
 
 
 def _table(text: str) -> list[list[str]]:
-    """The rows of an output kept as Markdown, CSV or pandas' print; empty where it is no table."""
+    """The rows of an output kept as Markdown, CSV or pandas' print, up to a length; empty where it is no table."""
+    text = text if len(text) <= LONGEST_TABLE else text[:LONGEST_TABLE].rpartition("\n")[0]
     if text.lstrip().startswith("|"):
         return table("text/markdown", text)
     printed = next(from_print(text), None)

@@ -58,7 +58,9 @@ _TOOLS = set(
     "jupyter notebook ipykernel ipywidgets nb-conda-kernels pip setuptools wheel python nox tox ruff black flake8 isort mypy "
     "pre-commit coverage pytest-cov openpyxl xlrd lxml html5lib tables fastparquet kaleido nbstripout nbdime papermill".split()
 )
-_MACHINE = re.compile(r"""["'](?:/(?:home|Users|root|mnt|media|content|data|srv)/|[A-Za-z]:[\\/](?!/)|\\\\\w|~/)[^"'\n]*["']""")
+_MACHINE = re.compile(
+    r"""["'](?:/(?:home|Users|root|mnt|media|content|data|srv)/|[A-Za-z]:[\\/](?!/)|\\{2,4}[\w.-]{2,}\\{1,2}\w|~/)[^"'\n]*["']"""
+)
 _MAY_BE_EMPTY = {"__init__.py", ".gitkeep", ".keep", "py.typed", ".nojekyll", ".gitignore"}
 _MAY_REPEAT = {"__init__.py", "LICENSE", "LICENCE", ".gitignore"}
 
@@ -87,12 +89,15 @@ def _python(text: str) -> str:
     return "\n".join("" if re.match(r"\s*[%!?]", line) or line.rstrip().endswith("?") else line for line in text.split("\n"))
 
 
-def used(evidence: Evidence) -> dict[str, tuple[Text, int]]:
-    """Modules imported that are neither Python's own nor the project's: {module: (where first, line)}."""
+def used(evidence: Evidence, *, carried: bool = False) -> dict[str, tuple[Text, int]]:
+    """Modules imported that are neither Python's own nor the project's: {module: (where first, line)}.
+
+    With `carried` those that the package in shared/datajam imports too.
+    """
     own = {PurePosixPath(path).stem for path in evidence.files if path.endswith(".py")}
     own |= {part for path in evidence.files if path.endswith(".py") for part in PurePosixPath(path).parts[:-1]}
     found: dict[str, tuple[Text, int]] = {}
-    for text in code(evidence):
+    for text in code(evidence, carried=carried):
         for name, line in imports(text):
             if name not in sys.stdlib_module_names and name not in own and name not in ("__future__", "datajam"):
                 found.setdefault(name, (text, line))
@@ -138,7 +143,7 @@ def _direct(evidence: Evidence) -> set[str]:
 
 
 def _unused(evidence: Evidence) -> Iterator[Finding]:
-    modules = used(evidence)
+    modules = used(evidence, carried=True)
     needed = {name for module in modules for name in distributions(module)}
     spare = sorted(_direct(evidence) - needed - _TOOLS - (FOR_EVERYBODY if evidence.settings is not None else set()))
     if spare and modules:

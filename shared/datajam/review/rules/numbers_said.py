@@ -2,10 +2,22 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 from datajam.review.evidence import Evidence, Finding, Rule
-from datajam.review.rules.reading import cells, content, joined, line_of, outputs, plain, printed, saved, source
+from datajam.review.rules.reading import (
+    cells,
+    content,
+    data,
+    joined,
+    line_of,
+    outputs,
+    printed,
+    saved,
+    source,
+    tags,
+)
 
 _UNITS = (
     r"%|per ?cent(?:age points?)?\b|percentage points?\b|points?\b|pupils?\b|people\b|adults?\b|children\b|young people\b|"
@@ -16,6 +28,8 @@ _SAID = re.compile(rf"(?<![\w.£-])(?:(£)\s?({_NUMBER})|({_NUMBER})\s?(?:{_UNIT
 _BARE = re.compile(rf"(?<![\w./:£-])({_NUMBER})(?![\w/:]|\.\d)")
 _ROUND = {0, 1, 2, 3, 10, 50, 95, 99, 99.8, 100}
 _FINDINGS = re.compile(r"finding|result|headline|what we found|conclusion|may say", re.IGNORECASE)
+LARGEST_TEXT, LARGEST_PAGE = 1_000_000, 20_000_000
+_SILENT = {"script", "style", "table", "footer", "code", "sources", "provenance"}
 _PAGES = ("report.html", "slides.html", "one_page.html")
 _CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`|<!--.*?-->|https?://\S+", re.MULTILINE | re.DOTALL)
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -67,7 +81,7 @@ def _parameters(evidence: Evidence) -> set[float]:
     found = {number for value in (given.values() if isinstance(given, dict) else ()) for number in _in(value)}
     for notebook in evidence.notebooks:
         for _, cell in cells(notebook.source):
-            if "parameters" in (cell.get("metadata") or {}).get("tags", []):
+            if "parameters" in tags(cell):
                 found |= set(_in(source(cell)))
     return found
 
@@ -78,9 +92,8 @@ def _printed(evidence: Evidence, *, tables: bool) -> set[float]:
     for notebook in evidence.notebooks:
         for _, cell in cells(notebook.now or saved(notebook)):
             for output in outputs(cell):
-                data = output.get("data") if isinstance(output.get("data"), dict) else {}
-                text = joined(output.get("text", "")) + joined(data.get("text/plain", "")) + joined(data.get("text/markdown", ""))
-                found |= set(_in(printed(output) if tables else text))
+                text = joined(output.get("text", "")) + data(output, "text/plain") + data(output, "text/markdown")
+                found |= set(_in((printed(output) if tables else text)[:LARGEST_TEXT]))
     return found
 
 
@@ -146,14 +159,34 @@ def _of_the_place(evidence: Evidence, path: str) -> bool:
     return place is None or path.split("/")[1] == place.slug
 
 
-def _words_of(html: str) -> str:
-    """What a page says in words, without its code, tables, sources and scripts."""
-    from bs4 import BeautifulSoup
+class _Words(HTMLParser):
+    """The words of a page, without its code, tables, sources and scripts."""
 
-    page = BeautifulSoup(html, "html.parser")
-    for part in page.select("script, style, table, details.code, footer, .sources, [aria-labelledby=sources], pre code"):
-        part.decompose()
-    return plain(str(page))
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.silent, self.depth = "", 0
+
+    def handle_starttag(self, tag, attrs):
+        about = dict(attrs)
+        if self.silent:
+            self.depth += tag == self.silent
+        elif tag in _SILENT or {about.get("class"), about.get("aria-labelledby")} & _SILENT:
+            self.silent, self.depth = tag, 1
+
+    def handle_endtag(self, tag):
+        self.depth -= tag == self.silent
+        self.silent = self.silent if self.depth else ""
+
+    def handle_data(self, data):
+        if not self.silent:
+            self.said.append(data)
+
+
+def _words_of(page: str) -> str:
+    reader = _Words()
+    reader.feed(page[:LARGEST_PAGE])
+    return " ".join(" ".join(reader.said).split())
 
 
 def _finding(words: str, path: str, cell: int | None = None, line: int | None = None) -> Finding:

@@ -11,7 +11,21 @@ from pathlib import Path
 
 from datajam.review.evidence import Evidence, Finding, Rule
 from datajam.review.rules import privacy_patterns as patterns
-from datajam.review.rules.reading import DATA, Text, line_of, texts
+from datajam.review.rules.reading import (
+    DATA,
+    LARGEST_OUTPUT,
+    Text,
+    as_csv,
+    cells,
+    content,
+    inside,
+    line_of,
+    outputs,
+    own_files,
+    saved,
+    size,
+    texts,
+)
 
 _IDENTIFIERS: dict[str, tuple[str, Callable[[str], Iterable[int]]]] = {
     "upn": ("unique pupil number", patterns.upn),
@@ -26,6 +40,7 @@ _EVERYWHERE = ("upn", "nhs", "nino")
 _LONGEST_LINE = 5_000
 _MOST_LINES, _MOST_SECONDS = 400_000, 60
 _WORDS = re.compile(r"passw|pwd|secret|token|api_?key|PRIVATE KEY|AKIA|gh[opsu]_|://[^/\s:]+:[^@\s]+@", re.IGNORECASE)
+_TOKEN = re.compile(r"(?=[A-Za-z_+/=.:-]*[0-9])[A-Za-z0-9_+/=.:-]{16,}")
 _DETECTORS = (
     "ArtifactoryDetector AWSKeyDetector AzureStorageKeyDetector BasicAuthDetector CloudantDetector DiscordBotTokenDetector "
     "GitHubTokenDetector GitLabTokenDetector IbmCloudIamDetector IbmCosHmacDetector JwtTokenDetector KeywordDetector "
@@ -55,12 +70,17 @@ def _where(text: Text) -> str:
 def _secrets(evidence: Evidence) -> Iterator[Finding]:
     for text in texts(evidence):
         lines = [] if text.file in _GENERATED else text.text.splitlines()
-        if text.kind in ("data", "output"):
-            lines = [line if _WORDS.search(line[:_LONGEST_LINE]) else "" for line in lines]
+        numbers = text.kind in ("data", "output")
+        lines = [line if _may_hold_secret(line[:_LONGEST_LINE], numbers) else "" for line in lines]
         for kind, number in secrets(lines).items():
             words = f"Looks like a secret ({kind}){_where(text)}."
             remedy = "Change the password or key today, wherever it is used; then take it out, here and from git's history."
             yield Finding("privacy.secret", words, text.file, text.cell, number, remedy)
+
+
+def _may_hold_secret(line: str, numbers: bool) -> bool:
+    """Whether a line is worth a closer look: a word that goes with secrets, or a long token where it is no table of numbers."""
+    return bool(_WORDS.search(line)) or not numbers and bool(_TOKEN.search(line))
 
 
 def secrets(lines: list[str]) -> dict[str, int]:
@@ -143,6 +163,25 @@ def _once_added(folder: Path) -> Iterator[tuple[str, str, str]]:
             yield commit, file, line[1:]
 
 
+def _unsearched(evidence: Evidence) -> Iterator[Finding]:
+    remedy = "Look into it yourself."
+    for path in own_files(evidence):
+        file = inside(evidence, path)
+        if (
+            file
+            and Path(path).suffix.lower() in DATA
+            and file.stat().st_size
+            and not (as_csv(evidence, path) or content(evidence, path))
+        ):
+            words = "Was not searched: too large, damaged, or of a kind that is not opened."
+            yield Finding("privacy.unsearched", words, path, remedy=remedy, level="note")
+    for notebook in evidence.notebooks:
+        for number, cell in cells(saved(notebook)):
+            if any(size(output) > LARGEST_OUTPUT for output in outputs(cell)):
+                words = f"Only the first {LARGEST_OUTPUT // 1_000_000} MB of what the cell shows were searched."
+                yield Finding("privacy.unsearched", words, notebook.path, number, remedy=remedy, level="note")
+
+
 _ICO = "https://ico.org.uk/for-organisations/uk-gdpr-guidance-and-resources/personal-information-what-is-it/"
 _WHY = {
     "upn": "It follows a pupil through school: with it anybody who holds the register has the name.",
@@ -169,5 +208,12 @@ RULES = [
         "What was deleted in a later commit is still in every clone.",
         "https://git-scm.com/docs/git-filter-branch",
         _history,
+    ),
+    Rule(
+        "privacy.unsearched",
+        "All data and outputs could be searched",
+        "What was not looked into may hold anything.",
+        _ICO,
+        _unsearched,
     ),
 ]

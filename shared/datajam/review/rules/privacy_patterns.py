@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 _UPN = re.compile(r"(?<![A-Za-z0-9])[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z](?![A-Za-z0-9])")
 _NHS = re.compile(r"(?<![\w.-])[0-9]{3}([ -]?)[0-9]{3}\1[0-9]{4}(?![\w]|[.-][0-9])")
@@ -33,7 +34,7 @@ _PHONE = re.compile(
 _DATE = r"(?:[0-3]?[0-9][/.-][01]?[0-9][/.-](?:19|20)?[0-9]{2}|(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9])"
 _BORN = re.compile(rf"\b(?:born(?: on)?|d\.?o\.?b\.?|date of birth|birth ?date)\W{{0,4}}({_DATE})(?![0-9])", re.IGNORECASE)
 _BIRTH_COLUMN = re.compile(r"(?:^|[^a-z])(?:dob|date_?of_?birth|birth_?date|born)(?:$|[^a-z])")
-_MANY, _MOSTLY = 5, 0.9
+_MANY, _MOSTLY, _NEAR, _MOST = 5, 0.9, 200, 20_000
 
 
 def upn(text: str) -> Iterator[int]:
@@ -58,13 +59,13 @@ def nhs(text: str) -> Iterator[int]:
     """
     from stdnum.gb import nhs as known
 
-    found = [(each, known.is_valid(each[0])) for each in _NHS.finditer(text)]
+    found = [(each, known.is_valid(each[0])) for each in islice(_NHS.finditer(text), _MOST)]
     plain = [valid for each, valid in found if not each[1]]
     column = len(plain) >= _MANY and sum(plain) >= _MOSTLY * len(plain)
     told = "nhs" in text.partition("\n")[0].lower()
     for each, valid in found:
-        line = text[text.rfind("\n", 0, each.start()) + 1 : each.start()]
-        if valid and (each[1] or column or told or "nhs" in line.lower()):
+        before = text[max(0, each.start() - _NEAR) : each.start()].rpartition("\n")[2]
+        if valid and (each[1] or column or told or "nhs" in before.lower()):
             yield each.start()
 
 

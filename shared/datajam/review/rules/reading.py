@@ -1,6 +1,7 @@
 """What rules read of a project: its files' texts, its code, and the tables in its outputs. Nothing outside its folder is opened."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import datajam
+from datajam.review.compare import table
 from datajam.review.evidence import Evidence, Reviewed
 
-LARGEST_BYTES = 30_000_000
+LARGEST_BYTES, LARGEST_OUTPUT, LARGEST_HTML = 30_000_000, 5_000_000, 2_000_000
 DATA = {".csv", ".tsv", ".txt", ".json", ".geojson", ".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".dta", ".sav"}
 _TEXTS = DATA - {".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".feather", ".dta", ".sav"}
 _PACKAGE = Path(datajam.__file__).parent
@@ -112,28 +114,49 @@ def data(output: dict[str, Any], mime: str) -> str:
     return joined(found.get(mime, "")) if isinstance(found, dict) else ""
 
 
-def printed(output: dict[str, Any]) -> str:
-    """What an output says to somebody who reads only text."""
-    said = joined(output.get("text", "")) or data(output, "text/plain")
-    return f"{said}\n{data(output, 'text/markdown')}{data(output, 'text/csv')}\n{plain(data(output, 'text/html'))}"
+def printed(output: dict[str, Any], most: int = LARGEST_OUTPUT) -> str:
+    """What an output says to somebody who reads only text, each form of it up to 5 MB."""
+    said = (joined(output.get("text", "")) or data(output, "text/plain"))[:most]
+    marked, listed, shown = (data(output, f"text/{name}")[:most] for name in ("markdown", "csv", "html"))
+    return f"{said}\n{marked}{listed}\n{plain(shown)}"
 
 
-def plain(html: str) -> str:
-    """The words of a piece of HTML."""
-    if "<" not in html:
-        return html
-    from bs4 import BeautifulSoup
-
-    return BeautifulSoup(html[:LARGEST_BYTES], "html.parser").get_text(" ")
+def size(output: dict[str, Any]) -> int:
+    """How many letters the longest text of an output has."""
+    forms = (data(output, f"text/{name}") for name in ("plain", "markdown", "csv", "html"))
+    return max(len(joined(output.get("text", ""))), *map(len, forms))
 
 
-def code(evidence: Evidence) -> Iterator[Text]:
-    """The project's own code: the cells of its notebooks, and its Python files."""
+def plain(markup: str) -> str:
+    """The words of a piece of HTML, whatever is in it.
+
+    >>> plain("<p>3 &lt; 4</p>").split()
+    ['3', '<', '4']
+    """
+    return html.unescape(re.sub(r"<[^<>]*>", " ", markup)) if "<" in markup else markup
+
+
+def about(thing: dict[str, Any], name: str = "datajam") -> dict[str, Any]:
+    """One part of the metadata of a cell or an output, {} where it is not there or no table."""
+    found = thing.get("metadata")
+    found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def tags(cell: dict[str, Any]) -> list[str]:
+    """The tags of a cell."""
+    found = cell.get("metadata")
+    found = found.get("tags") if isinstance(found, dict) else None
+    return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
+
+
+def code(evidence: Evidence, *, carried: bool = False) -> Iterator[Text]:
+    """The project's own code: its notebooks' cells and its Python files; with `carried` the package in shared/datajam too."""
     for notebook in evidence.notebooks:
         for number, cell in cells(notebook.source):
             if cell.get("cell_type") == "code":
                 yield Text(notebook.path, source(cell), "code", number)
-    for path in own_files(evidence):
+    for path in evidence.files if carried else own_files(evidence):
         if path.endswith(".py"):
             yield Text(path, content(evidence, path), "code")
 
@@ -196,15 +219,14 @@ def _in_output(output: dict[str, Any]) -> Iterator[tuple[list[str], list[list[st
         yield from from_print(joined(output.get("text", "")) or data(output, "text/plain"))
 
 
-def from_html(html: str) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """The tables in a piece of HTML: (column names, rows), row labels first."""
-    if "<t" not in html.lower():
-        return
-    from bs4 import BeautifulSoup
+def from_html(markup: str) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The tables in a piece of HTML: (column names, rows), row labels first.
 
-    for table in BeautifulSoup(html[:LARGEST_BYTES], "html.parser").find_all("table"):
-        rows = [[part.get_text(" ", strip=True) for part in row.find_all(["th", "td"])] for row in table.find_all("tr")]
-        rows = [row for row in rows if row]
+    >>> list(from_html("<table><tr><th>place<th>pupils<tr><td>Leeds<td>3</table>"))
+    [(['place', 'pupils'], [['Leeds', '3']])]
+    """
+    for part in re.split(r"(?i)</table\s*>", markup[:LARGEST_HTML]) if "<t" in markup.lower() else []:
+        rows = [row for row in table("text/html", part) if row]
         if len(rows) > 1:
             yield _even(rows)
 
@@ -229,7 +251,7 @@ def from_print(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
     >>> list(from_print("       group  pupils\\n0   eligible       3\\n1  all other     210"))
     [(['', 'group', 'pupils'], [['0', 'eligible', '3'], ['1', 'all other', '210']])]
     """
-    lines = [re.split(r" {2,}", line.strip()) for line in text.splitlines()[:5000] if line.strip()]
+    lines = [re.split(r" {2,}", line.strip()) for line in text[:LARGEST_HTML].splitlines()[:5000] if line.strip()]
     for start in range(len(lines) - 1):
         header, following = lines[start], lines[start + 1]
         if len(header) >= 2 and len(following) - len(header) in (0, 1) and not any(_is_number(part) for part in header):

@@ -44,8 +44,14 @@ def moved(evidence: Evidence) -> Iterator[tuple[dict[str, Any] | None, dict[str,
 def _apart(one: Any, other: Any, entry: dict[str, Any]) -> bool:
     """Whether two values differ by more than half a unit of the last digit shown."""
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return abs(one - other) > 0.5 * 10.0 ** -int(entry.get("digits") or 0) * 1.000001
+        return abs(one - other) > 0.5 * 10.0 ** -digits(entry) * 1.000001
     return one != other
+
+
+def digits(entry: dict[str, Any]) -> int:
+    """How many digits after the point a result is shown with, whatever the file says: 0 to 9."""
+    found = entry.get("digits")
+    return min(max(int(found), 0), 9) if isinstance(found, int) else 0
 
 
 def _numbers(evidence: Evidence) -> Iterator[Finding]:
@@ -67,7 +73,7 @@ def shown(entry: dict[str, Any] | None) -> str:
         text = number(entry)
     except (KeyError, TypeError, ValueError):
         return str(entry.get("value"))
-    interval = f" ({entry['lower_95']} to {entry['upper_95']})" if entry.get("lower_95") is not None else ""
+    interval = f" ({entry['lower_95']} to {entry.get('upper_95')})" if entry.get("lower_95") is not None else ""
     base = f", base {entry['base']:,}" if isinstance(entry.get("base"), int) else ""
     return f"{text}{interval}{base}"
 
