@@ -272,7 +272,7 @@ def test_changes_beside_the_commit_are_counted_and_not_reviewed(tmp_path):
     notebook(folder, "a.ipynb", "print(2)", outputs=[said("1\n")])
     done = reviewed(folder)
     assert done.code == 0 and "not clean" in done.verdict
-    assert any("1 files differ" in words or "1 file" in words for words in done.evidence.not_checked)
+    assert any("1 file differs from the commit" in words for words in done.evidence.not_checked)
 
 
 def test_a_commit_that_is_not_there_and_an_address_that_is_wrong_are_said_in_one_line(tmp_path):

@@ -178,7 +178,8 @@ def _saved(path: Path, folder: Path, run: str) -> Reviewed:
 def _not_checked(clone: clean_room.Clone, project: Project | None) -> Iterator[str]:
     yield "Whether the question was worth asking, the method suits it, and the data is true: a person has to judge that."
     if clone.changed:
-        yield f"{clone.changed} files differ from the commit in the folder given: the commit was reviewed, not they."
+        files = "1 file differs" if clone.changed == 1 else f"{clone.changed} files differ"
+        yield f"In the folder given {files} from the commit: the commit was reviewed."
     for name in clone.links[:20]:
         yield f"{readable(name)} is a link that leads out of the project: it was taken away."
     if (clone.folder / "hack.toml").is_file() and project is None:
@@ -278,7 +279,7 @@ def _target(asked: Asked) -> Path:
     foreign = sorted({path.name for path in target.iterdir()} - OWN_FILES) if target.is_dir() else []
     if foreign:
         raise DataJamError(f"{target}: holds {foreign[0]}, which is not a review's. Say where it goes with --out FOLDER.")
-    return Path(*target.parts[:-1]).resolve() / target.name if target.name else target.resolve()
+    return target.resolve()
 
 
 def _write(target: Path, evidence: Evidence, findings: list[Finding], said: str, code: int) -> None:
