@@ -398,7 +398,13 @@ def test_a_small_count_of_people_in_a_shown_table_is_found(project):
         assert not found(project((), notebook(code("t", frame(**columns)))), "disclosed.small")
 
 
-def test_small_counts_are_found_in_print_in_csv_in_tidy_tables_and_in_results(project):
+def test_small_counts_are_found_in_print_markdown_csv_tidy_tables_and_results(project):
+    shown = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/markdown": "Seen:\n\n| Group | Pupils |\n|--|--|\n| Boys | 3 |\n"},
+    }
+    assert "Boys" in found(project((), notebook(code("t", shown))), "disclosed.small")[0].words
     assert found(project((), notebook(code("t", printed("    group  pupils\n0       a       3\n")))), "disclosed.small")
     assert found(project({"runs/leeds/a.csv": "group,pupils\na,3\n"}), "disclosed.small")
     assert found(project({"runs/leeds/a.csv": "indicator,value\nt_pupils,3\nrate,4\n"}), "disclosed.small")

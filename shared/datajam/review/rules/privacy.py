@@ -28,13 +28,13 @@ from datajam.review.rules.reading import (
 )
 
 _IDENTIFIERS: dict[str, tuple[str, Callable[[str], Iterable[int]]]] = {
-    "upn": ("unique pupil number", patterns.upn),
-    "nhs": ("NHS number", patterns.nhs),
-    "nino": ("National Insurance number", patterns.nino),
-    "birth": ("date of birth", patterns.birth),
-    "postcode": ("full postcode", patterns.postcode),
-    "email": ("e-mail address", patterns.email),
-    "phone": ("telephone number", patterns.phone),
+    "upn": ("a unique pupil number", patterns.upn),
+    "nhs": ("an NHS number", patterns.nhs),
+    "nino": ("a National Insurance number", patterns.nino),
+    "birth": ("a date of birth", patterns.birth),
+    "postcode": ("a full postcode", patterns.postcode),
+    "email": ("an e-mail address", patterns.email),
+    "phone": ("a telephone number", patterns.phone),
 }
 _EVERYWHERE = ("upn", "nhs", "nino")
 _LONGEST_LINE = 5_000
@@ -60,7 +60,7 @@ def _identifier(key: str, evidence: Evidence) -> Iterator[Finding]:
         if places:
             more = f", and {len(places) - 1:,} more in this {'cell' if text.cell else 'file'}" if len(places) > 1 else ""
             line = None if text.cell and text.kind == "output" else line_of(text.text, places[0])
-            yield Finding(f"privacy.{key}", f"Looks like a {what}{_where(text)}{more}.", text.file, text.cell, line, _REMEDY)
+            yield Finding(f"privacy.{key}", f"Looks like {what}{_where(text)}{more}.", text.file, text.cell, line, _REMEDY)
 
 
 def _where(text: Text) -> str:
@@ -113,7 +113,7 @@ def _history(evidence: Evidence) -> Iterator[Finding]:
             continue
         for what in set(_kinds(file, line)) - {what for what, where in seen if where == file}:
             seen.add((what, file))
-            words = f"Looks like a {what}, in commit {commit[:10]}; it is gone now, and git still has it."
+            words = f"Looks like {what}, in commit {commit[:10]}; it is gone now, and git still has it."
             yield Finding("privacy.history", words, file, remedy=_REMEDY)
 
 
@@ -123,7 +123,7 @@ def _kinds(file: str, line: str) -> Iterator[str]:
         if (key in _EVERYWHERE or data) and next(iter(find(line)), None) is not None:
             yield what
     if _WORDS.search(line):
-        yield from (f"secret ({kind})" for kind in secrets([line]))
+        yield from (f"a secret ({kind})" for kind in secrets([line]))
 
 
 def _of_interest(file: str) -> bool:
@@ -192,7 +192,7 @@ _WHY = {
     "email": "It is a name and a way to reach its owner, who did not ask to be in a repository.",
     "phone": "It is a way to reach its owner, who did not ask to be in a repository.",
 }
-_TITLES = {key: f"No {what} in data, notebooks or outputs" for key, (what, _) in _IDENTIFIERS.items()}
+_TITLES = {key: f"No {what.partition(' ')[2]} in data, notebooks or outputs" for key, (what, _) in _IDENTIFIERS.items()}
 RULES = [
     *(Rule(f"privacy.{key}", _TITLES[key], _WHY[key], _ICO, partial(_identifier, key)) for key in _IDENTIFIERS),
     Rule(

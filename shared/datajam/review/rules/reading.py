@@ -211,12 +211,25 @@ def tables(evidence: Evidence) -> Iterator[Table]:
 
 
 def _in_output(output: dict[str, Any]) -> Iterator[tuple[list[str], list[list[str]]]]:
-    if data(output, "text/html"):
-        yield from from_html(data(output, "text/html"))
-    elif data(output, "text/csv"):
-        yield from from_csv(data(output, "text/csv"))
-    else:
-        yield from from_print(joined(output.get("text", "")) or data(output, "text/plain"))
+    """The tables in an output, from the first of its forms that has any."""
+    readers = {"text/html": from_html, "text/markdown": from_markdown, "text/csv": from_csv}
+    for mime, reader in readers.items():
+        if found := list(reader(data(output, mime))):
+            yield from found
+            return
+    yield from from_print(joined(output.get("text", "")) or data(output, "text/plain"))
+
+
+def from_markdown(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The tables in a piece of Markdown.
+
+    >>> list(from_markdown("| place | pupils |\\n|--|--|\\n| Leeds | 3 |"))
+    [(['place', 'pupils'], [['Leeds', '3']])]
+    """
+    for part in re.split(r"\n(?!\s*\|)", text[:LARGEST_HTML]) if "|" in text else []:
+        rows = table("text/markdown", part)
+        if len(rows) > 1:
+            yield _even(rows)
 
 
 def from_html(markup: str) -> Iterator[tuple[list[str], list[list[str]]]]:
