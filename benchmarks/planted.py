@@ -349,7 +349,7 @@ FAULTS = [
     Fault("a full postcode in the data", lambda p: write(p, "data/raw/homes.csv", "id,postcode\n1,NE1 7RU\n2,NE1 8ST\n"), ("privacy.postcode",), ("data/raw/homes.csv",)),
     Fault("a key in the code", lambda p: code(p, f"key = '{_key()}'"), ("privacy.secret",), NOTEBOOK),
     Fault("a key only in what git remembers", _history, ("privacy.history",), ("notes.txt",)),
-    Fault("an assurer who is an author", _assurer, ("governance.assurer",), ("docs/assurance.md",)),
+    Fault("an assurer who is an author", _assurer, ("governance.assurer",), ("docs/assurance.md",), ("governance.filled",)),
     Fault("a number in README that was not recorded", lambda p: write(p, "README.md", (p / "README.md").read_text("utf-8") + "\n## Findings\n\nThe gap is 37.4 points.\n"),
           ("said.number",), ("README.md",)),
     Fault("a number changed on the report page", lambda p: replace(run_folder(p) / "report.html", r"(\d)\.(\d)%", r"8\1.\2%"), ("said.number",), ("runs/*/report.html",)),

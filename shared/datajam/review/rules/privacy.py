@@ -6,7 +6,7 @@ A find names the place, never the number itself: a report is passed on. That not
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from datajam.review.evidence import Evidence, Finding, Rule
@@ -108,8 +108,9 @@ def secrets(lines: list[str]) -> dict[str, int]:
 def _history(evidence: Evidence) -> Iterator[Finding]:
     now = {line.strip() for text in texts(evidence) for line in text.text.splitlines()}
     seen: set[tuple[str, str]] = set()
+    stands = cache(lambda file: {line.strip() for line in content(evidence, file).splitlines()})  # a notebook's lines are JSON's
     for commit, file, line in _once_added(evidence.folder):
-        if line.strip() in now or not _of_interest(file):
+        if line.strip() in now or not _of_interest(file) or line.strip() in stands(file):
             continue
         for what in set(_kinds(file, line)) - {what for what, where in seen if where == file}:
             seen.add((what, file))

@@ -244,18 +244,6 @@ def from_html(markup: str) -> Iterator[tuple[list[str], list[list[str]]]]:
             yield _even(rows)
 
 
-def from_markdown(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """The table in a piece of markdown, be it of bars or of HTML.
-
-    >>> list(from_markdown("| place | pupils |\\n|---|---|\\n| Leeds | 3 |"))
-    [(['place', 'pupils'], [['Leeds', '3']])]
-    """
-    rows = table("text/markdown", text[:LARGEST_HTML])
-    if len(rows) > 1:
-        yield _even(rows)
-    yield from from_html(text)
-
-
 def from_csv(text: str) -> Iterator[tuple[list[str], list[list[str]]]]:
     """A CSV text as one table.
 
