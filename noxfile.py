@@ -125,6 +125,13 @@ def sweep(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Plant faults in a finished project, review it (20 minutes), and write benchmarks/faults.md."""
+    locked(session)
+    session.run("python", "benchmarks/faults.py", "--write", *session.posargs, env=SHARED)
+
+
+@nox.session
 def samples(session: nox.Session) -> None:
     """Make the synthetic samples again from their seeds."""
     locked(session)

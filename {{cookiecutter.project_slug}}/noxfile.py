@@ -54,3 +54,9 @@ def lab(session: nox.Session) -> None:
 def datajam(session: nox.Session) -> None:
     """Any datajam command: nox -s datajam -- places tyneside"""
     session.run(str(PYTHON), "-m", "datajam", *session.posargs, env=SHARED)
+
+
+@nox.session(venv_backend="none", requires=["environment"])
+def review(session: nox.Session) -> None:
+    """Re-run the last commit somewhere clean, compare every output, write review/report.html: nox -s review -- --quick"""
+    session.run(str(PYTHON), "-m", "datajam", "review", *session.posargs, env=SHARED)

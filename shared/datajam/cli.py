@@ -135,6 +135,14 @@ def status(options: argparse.Namespace) -> None:
     status_command(options)
 
 
+def review(options: argparse.Namespace) -> int:
+    """Re-run a project somewhere clean, compare every output, and write review/; runs other people's code."""
+    from datajam.review.reviewing import Asked, review_command
+
+    names = ("source", "commit", "offline", "place", "out", "quick", "python", "seconds")
+    return review_command(Asked(**{name: getattr(options, name) for name in names}))
+
+
 def layouts(options: argparse.Namespace) -> None:
     """List the published layouts that can be read."""
     from datajam.sources import layouts as known
@@ -194,6 +202,15 @@ def _parser() -> _Parser:
     reading.add_argument("--layout", default="", help="read as this layout instead of recognising it")
     reading.add_argument("--keep-postcodes", action="store_true", help="keep a column of full postcodes (personal data)")
     reading.add_argument("--out", default="", metavar="FILE", help="write the tidy table: .parquet or .csv")
+    reviewing = verb(review, "review")
+    reviewing.add_argument("source", nargs="?", default=".", metavar="PATH|GIT URL", help="by default this folder")
+    reviewing.add_argument("--commit", default="", metavar="REF", help="a commit, branch or tag; by default the one checked out")
+    reviewing.add_argument("--offline", action="store_true", help="install from the package cache alone")
+    reviewing.add_argument("--place", default="", help="another place to run it for; by default one the authors did not choose")
+    reviewing.add_argument("--out", default="", metavar="FOLDER", help="where the review goes; by default review/ in the project")
+    reviewing.add_argument("--quick", action="store_true", help="without the second run, the other place, the moved parameters")
+    reviewing.add_argument("--python", default="", metavar="FILE", help="use this interpreter instead of the project's own lock")
+    reviewing.add_argument("--seconds", type=float, default=900, help="the time each notebook may take")
     verb(layouts, "layouts")
     return parser
 
@@ -210,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.verb is None:
             parser.print_help()
             return 0
-        options.function(options)
+        return options.function(options) or 0
     except DataJamError as error:
         if "--debug" in arguments:
             raise
@@ -227,4 +244,3 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("datajam: stopped", file=sys.stderr)
         return 130
-    return 0

@@ -83,7 +83,9 @@ class Evidence:
     """Everything a review saw, before it is judged. `settings` is hack.toml, None where there is none.
 
     `files` are the paths git tracks (or all, where there is no git), relative to `folder`; `declared` the packages that the
-    project names with their versions, '' where none is pinned; `authors` who committed; `variations` what a second run gave.
+    project names with their versions, '' where none is pinned; `authors` who committed; `variations` what a second run gave,
+    by kind (`determinism`, `generality`, `sensitivity`), each with `words` and `findings`; `run` is the folder of the run
+    compared with, such as runs/durham; `seconds` the time of the whole review; `replay` the line that makes it again.
     """
 
     folder: Path
@@ -103,6 +105,9 @@ class Evidence:
     variations: dict[str, Any] = field(default_factory=dict)
     not_checked: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    run: str = ""
+    seconds: float = 0.0
+    replay: str = ""
 
 
 @dataclass(frozen=True)
