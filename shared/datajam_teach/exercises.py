@@ -109,7 +109,7 @@ def _short(answer: Any) -> str:
 
 
 def _hinted(hint: str) -> str:
-    return f" Hint: {hint.rstrip('.')}." if hint else ""
+    return f" Hint: {hint.rstrip('.')}{'' if hint.endswith('?') else '.'}" if hint else ""
 
 
 def truth(found: Mapping[str, tuple[float, float, float]], *, strict: bool = True, seed: int = 0, shipped: int = 0) -> None:
