@@ -100,7 +100,7 @@ def verdict(answer: Any, right: Any, within: float, hint: str, wrong: dict) -> s
         return f"Correct: {_short(answer)}."
     for mistake, words in wrong.items():
         if kind_of(mistake) == given and _same(answer, mistake, within):
-            return f"Not quite: {words.rstrip('.')}.{_hinted(hint)}"
+            return f"Not quite: {_ended(words)}{_hinted(hint)}"
     return f"Not quite: {_short(answer)} is not it.{_hinted(hint)}"
 
 
@@ -146,7 +146,11 @@ def _short(answer: Any) -> str:
 
 
 def _hinted(hint: str) -> str:
-    return f" Hint: {hint.rstrip('.')}{'' if hint.endswith('?') else '.'}" if hint else ""
+    return f" Hint: {_ended(hint)}" if hint else ""
+
+
+def _ended(words: str) -> str:
+    return words if words.endswith(("?", ".")) else f"{words}."
 
 
 def truth(found: Mapping[str, tuple[float, float, float]], *, strict: bool = True, seed: int = 0, shipped: int = 0) -> None:
