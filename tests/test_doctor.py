@@ -24,7 +24,12 @@ def test_a_ready_machine_is_told_so_in_a_line_that_names_nobody(datajam_command)
 def test_a_machine_without_any_package_gets_an_answer_and_exit_code_1():
     environment = {"PYTHONPATH": str(ROOT / "shared"), "PATH": ""}
     done = subprocess.run(
-        [sys.executable, "-S", "-m", "datajam", "doctor"], cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, "-S", "-m", "datajam", "doctor"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 1 and "NOT READY  packages" in done.stdout and "python3 -m nox -s environment" in done.stdout
     assert done.stdout.strip().splitlines()[-1].startswith("datajam doctor: NOT READY (packages, kernel")
@@ -70,7 +75,9 @@ def test_a_full_disk_an_old_python_and_a_kernel_that_dies_are_named(quick, monke
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(quick, monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", lambda dir: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(
+        doctor.tempfile, "TemporaryFile", lambda dir: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+    )
     assert found(tmp_path)["write"].ready is False and "Permission denied" in found(tmp_path)["write"].said
 
 

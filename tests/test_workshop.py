@@ -1,8 +1,14 @@
-"""The trainer's kit: copies that hold no solution, answers that are one cohort's alone, the same bytes twice, nothing overwritten."""
+"""The trainer's kit: copies without solutions, answers that are one cohort's alone, the same bytes twice, nothing overwritten."""
 
+import ast
+import functools
+import html
+import http.server
 import json
 import re
+import shlex
 import shutil
+import threading
 from pathlib import Path
 
 import nbformat
@@ -12,10 +18,11 @@ from datajam.engine import warm
 from datajam.engine.pool import Pool
 from datajam.errors import DataJamError
 from datajam_teach import exercises
-from datajam_teach.workshop import answers, build, cohort, copies, guide, programme
+from datajam_teach.workshop import answers, build, cohort, copies, guide, lite, programme, wheelhouse
 
 EXAMPLES = build.worked_examples()
 IDS = [path.stem for path in EXAMPLES]
+IDS_BY_SHORT = {cohort.name(path) for path in EXAMPLES}
 
 
 def tags(cell) -> list[str]:
@@ -265,7 +272,11 @@ def test_a_ready_programme_adds_up_and_says_when_each_session_starts(name):
 
 
 def test_a_programme_of_ones_own_is_read(day):
-    assert [(each.starts, each.kind) for each in day().days[0]] == [("09:00", "notebook"), ("09:30", "break"), ("09:45", "notebook")]
+    assert [(each.starts, each.kind) for each in day().days[0]] == [
+        ("09:00", "notebook"),
+        ("09:30", "break"),
+        ("09:45", "notebook"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -360,3 +371,88 @@ def test_answers_of_a_kit_are_read_back(kit, autumn):
         assert read[cohort.name(path)] == [answer.right for answer in autumn[path].answers]
     with pytest.raises(DataJamError, match="is not a kit"):
         cohort.answers_of(Path(json.dumps("nowhere")))
+
+
+def test_the_commands_of_the_trainers_pages_are_commands():
+    from datajam import cli
+
+    parser, tried = cli._parser(), []
+    texts = [(build.ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/trainers.md")]
+    texts.append(guide.page("run_sheet", title="A day", cohort="autumn", place="", programme=None, lessons={}, again=""))
+    for words in re.findall(r"nox -s datajam -- ((?:workshop|doctor)[^`\n<]*)", html.unescape("\n".join(texts))):
+        tried.append(parser.parse_args(shlex.split(words)).function.__name__)
+    assert {"build", "wheelhouse", "progress", "doctor"} <= set(tried)
+
+
+def test_containers_and_binder_install_the_one_lock():
+    root = build.ROOT
+    assert (
+        root / ".binder" / (root / ".binder" / "requirements.txt").read_text().split()[1]
+    ).resolve() == root / "requirements.lock"
+    container = json.loads((root / ".devcontainer" / "devcontainer.json").read_text())
+    docker = (root / ".devcontainer" / container["build"]["dockerfile"]).read_text()
+    assert "--require-hashes --requirement requirements.lock" in docker and container["build"]["context"] == ".."
+    oldest = re.search(r'requires-python = ">=([\d.]+)"', (root / "pyproject.toml").read_text())[1]
+    assert f"python:{oldest}-" in docker and (root / ".binder" / "runtime.txt").read_text().strip() == f"python-{oldest}"
+
+
+def test_the_lock_of_the_browser_site_has_hashes_and_names_no_address():
+    text = (build.ROOT / "lite.lock").read_text(encoding="utf-8")
+    assert "jupyterlite-pyodide-kernel==" in text and "://" not in text
+    assert all("--hash=sha256:" in block for block in re.split(r"\n(?=[a-z0-9])", text))
+
+
+def test_a_wheelhouse_takes_what_the_lock_wants_for_each_platform(tmp_path):
+    lock = wheelhouse.pins((build.ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    names = {name: {pin.name for pin in lock if pin.wanted(seen, "3.12.3")} for name, (seen, _) in wheelhouse.PLATFORMS.items()}
+    assert {"pandas", "jupyterlab"} <= set.intersection(*names.values())
+    assert "pywinpty" in names["windows"] - names["linux"] and "pytauargus" not in names["mac"]
+    (tmp_path / "pandas-3.1.1-py3-none-any.whl").write_bytes(b"x")
+    (tmp_path / "datajam-0.1.0-py3-none-any.whl").write_bytes(b"y")
+    pandas = next(pin for pin in lock if pin.name == "pandas")
+    (tmp_path / "pandas-3.1.1-py3-none-any.whl").rename(tmp_path / f"pandas-{pandas.key[1]}-py3-none-any.whl")
+    text = wheelhouse.requirements(tmp_path, lock)
+    assert [pin.name for pin in wheelhouse.pins(text)] == ["pandas", "datajam"]
+
+
+def test_a_wheelhouse_for_an_unknown_platform_or_into_somebodys_folder_is_refused(tmp_path, datajam_command):
+    (tmp_path / "thesis.txt").write_text("three years")
+    for words, told in ((["--platform", "widnows"], "Did you mean windows"), (["--platform", "linux"], "thesis.txt")):
+        done = datajam_command("workshop", "wheelhouse", *words, "--out", str(tmp_path))
+        assert done.returncode == 2 and told in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_browsers_notebooks_begin_with_what_they_fetch_and_leave_out_what_cannot_run(kit, tmp_path):
+    names = lite.contents(kit, tmp_path)
+    assert sorted(names) == sorted(
+        path.relative_to(kit / "participants").as_posix() for path in (kit / "participants").glob("*/*.ipynb")
+    )
+    first = nbformat.read(tmp_path / names[0], as_version=4).cells[0].source
+    compile(first, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    assert "datajam" in first and all(name in IDS_BY_SHORT for name in lite.LEFT_OUT)
+    with pytest.raises(DataJamError, match="is not a kit"):
+        lite.contents(tmp_path, tmp_path / "other")
+
+
+@pytest.mark.parametrize("name", ["lite"])
+def test_the_site_opens_with_its_notebooks_and_asks_one_outside_address(name, browser):
+    """Looks at the site that `nox -s lite` made, where it is there."""
+    folder = build.ROOT / name
+    if not (folder / "jupyter-lite.json").is_file():
+        pytest.skip("no site in lite/: make one with nox -s workshop build, then nox -s lite")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("localhost", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://localhost:{server.server_port}"
+    notebook = next(path for path in sorted((folder / "files").rglob("*.ipynb"))).relative_to(folder / "files").as_posix()
+    page, asked = browser.new_page(), []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{here}/lab/index.html?path={notebook}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
+    page.wait_for_timeout(15_000)
+    assert page.locator(".jp-Notebook .jp-MarkdownCell").count() >= 5
+    page.close()
+    server.shutdown()
+    outside = {url for url in asked if not url.startswith((here, "data:", "blob:"))}
+    assert {url.rsplit("/", 1)[0] for url in outside} and len({url.split("/")[2] for url in outside}) == 1, outside
+    assert all("pyodide" in url for url in outside)

@@ -137,7 +137,9 @@ def _kernel() -> Finding:
     took = f"starts in {up:.1f} s, a notebook runs in {time.monotonic() - started - up:.1f} s"
     right = "42" in "".join(output.get("text", "") for output in cell.outputs)
     if os.path.isabs(spec.argv[0]) and os.path.normcase(spec.argv[0]) != os.path.normcase(sys.executable):
-        return Finding("kernel", None, f"{took}, but in another Python than this one", "type `python -m ipykernel install --sys-prefix`")
+        return Finding(
+            "kernel", None, f"{took}, but in another Python than this one", "type `python -m ipykernel install --sys-prefix`"
+        )
     return Finding("kernel", right, took, "" if right else f"it printed something else: type {_INSTALL}")
 
 
@@ -152,7 +154,9 @@ def _memory() -> Finding:
 
     free = psutil.virtual_memory().available / 1e9
     good = free >= LEAST_MEMORY
-    return Finding("memory", good or None, f"{free:.1f} GB free", "" if good else "close the browser's other tabs and other programs")
+    return Finding(
+        "memory", good or None, f"{free:.1f} GB free", "" if good else "close the browser's other tabs and other programs"
+    )
 
 
 def _write(folder: Path) -> Finding:
@@ -161,7 +165,9 @@ def _write(folder: Path) -> Finding:
             with tempfile.TemporaryFile(dir=where) as file:
                 file.write(b"ready")
         except OSError as error:
-            return Finding("write", False, f"not in {name} ({error.strerror})", "move the folder to where you may write, such as Documents")
+            return Finding(
+                "write", False, f"not in {name} ({error.strerror})", "move the folder to where you may write, such as Documents"
+            )
     return Finding("write", True, "allowed")
 
 
@@ -183,12 +189,15 @@ def summary(findings: list[Finding]) -> str:
     """
     wrong = [finding.name for finding in findings if finding.ready is False]
     verdict = f"NOT READY ({', '.join(wrong)})" if wrong else "ready"
-    parts = [f"{finding.name} {finding.said}{'' if finding.ready else ' (?)' if finding.ready is None else ' (!)'}" for finding in findings]
+    parts = [
+        f"{finding.name} {finding.said}{'' if finding.ready else ' (?)' if finding.ready is None else ' (!)'}"
+        for finding in findings
+    ]
     return " | ".join([f"datajam doctor: {verdict}", *parts, f"{platform.system()} {platform.machine()}"])
 
 
 def doctor_command(options: argparse.Namespace) -> None:
-    """Print what was found, what to do, and the line for the trainer. Raises `NotReady` (exit code 1) where something is missing."""
+    """Print what was found, what to do, and the line for the trainer. Raises `NotReady` (exit code 1) if something is missing."""
     started = time.monotonic()
     findings = examine(Path(options.project or "."))
     for finding in findings:

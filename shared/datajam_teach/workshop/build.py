@@ -28,7 +28,9 @@ def worked_examples(theme: str = "") -> list[Path]:
     folder = ROOT / "notebooks"
     found = [path for name in contents.THEMES for path in sorted((folder / name).glob("*.ipynb"))]
     if not found:
-        raise DataJamError("A kit is built in a clone of DataJam, where the worked examples are: `python3 -m nox -s datajam --` there.")
+        raise DataJamError(
+            "A kit is built in a clone of DataJam, where the worked examples are: `python3 -m nox -s datajam --` there."
+        )
     if theme and theme not in contents.THEMES:
         raise DataJamError(f"No theme is called {theme!r}. {did_you_mean(theme, contents.THEMES)}")
     return [path for path in found if not theme or path.parent.name == theme]
@@ -88,7 +90,7 @@ def _manifest(files: Mapping[str, bytes], name: str) -> bytes:
 
 
 def write(files: Mapping[str, bytes], out: Path) -> None:
-    """Put a kit into a folder, whole; an older kit there is replaced. Raises `DataJamError` where anything of somebody's would go."""
+    """Put a kit into a folder, whole, for an older one there. Raises `DataJamError` where anything of somebody's would go."""
     refuse(out)
     beside = staging(out)
     for address, content in files.items():

@@ -89,13 +89,19 @@ def add(parser: argparse.ArgumentParser) -> None:
     building.add_argument("--theme", default="", help="only the worked examples of one theme")
     building.add_argument("--programme", default="", help="half_a_day, one_day, two_days, or a file of your own")
     building.add_argument("--cohort", default="", metavar="NAME", help="a place and answers that are this cohort's own")
-    building.add_argument("--after", default="", metavar="KIT", help="the folder of last cohort's kit: no answer is like one of its")
+    building.add_argument(
+        "--after", default="", metavar="KIT", help="the folder of last cohort's kit: no answer is like one of its"
+    )
     building.add_argument("--out", default="workshop", metavar="FOLDER", help="where the kit goes; by default ./workshop")
     coming = verb(progress)
     coming.add_argument("folder", help="the folder that holds the notebooks as you collected them")
     coming.add_argument("--kit", default="workshop", metavar="KIT", help="the kit they came from; by default ./workshop")
     coming.add_argument("--out", default="progress.html", metavar="FILE", help="the page; by default ./progress.html")
     wheeling = verb(wheelhouse)
-    wheeling.add_argument("--platform", action="append", metavar="NAME", help="linux, windows or mac; may be given again; by default all")
-    wheeling.add_argument("--python", default=f"{sys.version_info[0]}.{sys.version_info[1]}", help="the laptops' Python, such as 3.12")
+    wheeling.add_argument(
+        "--platform", action="append", metavar="NAME", help="linux, windows or mac; may be given again; by default all"
+    )
+    wheeling.add_argument(
+        "--python", default=f"{sys.version_info[0]}.{sys.version_info[1]}", help="the laptops' Python, such as 3.12"
+    )
     wheeling.add_argument("--out", default="wheelhouse", metavar="FOLDER", help="where the wheels go; by default ./wheelhouse")

@@ -40,7 +40,14 @@ def contents(kit: Path, folder: Path) -> list[str]:
         if path.stem.split("_")[0] in LEFT_OUT:
             continue
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        cell = {"cell_type": "code", "execution_count": None, "id": "in-the-browser", "metadata": {}, "outputs": [], "source": _FIRST}
+        cell = {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": "in-the-browser",
+            "metadata": {},
+            "outputs": [],
+            "source": _FIRST,
+        }
         notebook["cells"].insert(0, cell)
         copy = folder / path.parent.name / path.name
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -66,7 +66,9 @@ def read(given: str, notebooks: list[Path]) -> Programme:
     except OSError:
         raise DataJamError(f"No programme {given!r}: {did_you_mean(given, ready())} Or name a file.") from None
     if not isinstance(told.get("title"), str) or not _tables(told.get("day")):
-        raise DataJamError(f"{path.name}: a title and at least one [[day]] are needed. Look at the ready ones: {READY.name}/*.toml.")
+        raise DataJamError(
+            f"{path.name}: a title and at least one [[day]] are needed. Look at the ready ones: {READY.name}/*.toml."
+        )
     days = [_day(path.name, number, day, notebooks) for number, day in enumerate(told["day"], 1)]
     made = Programme(told["title"], days)
     _in_order(path.name, made.notebooks)

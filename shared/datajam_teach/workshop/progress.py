@@ -24,7 +24,7 @@ LARGEST = 50_000_000
 
 @dataclass(frozen=True)
 class Attempt:
-    """One participant's state in one exercise: right, wrong, open (not done yet) or not run; what the check said, and the answer."""
+    """One participant's state in one exercise: right, wrong, open (not done yet) or not run; what the check said; the answer."""
 
     example: str
     exercise: int
@@ -71,7 +71,9 @@ def checks_of(kit: Path) -> dict[tuple[str, int], tuple[str, str, str]]:
         for number, ((seal, cell_id), title) in enumerate(zip(sealed, titles, strict=True), 1):
             found[path.stem.split("_")[0], number] = (seal, cell_id, title)
     if not found:
-        raise DataJamError(f"{kit} is not a kit: it has no participants' notebooks. Name the folder that `datajam workshop build` made.")
+        raise DataJamError(
+            f"{kit} is not a kit: it has no participants' notebooks. Name the folder that `datajam workshop build` made."
+        )
     return found
 
 
@@ -134,7 +136,7 @@ _STATES = {"Correct": RIGHT, "Not quite": WRONG, "Not done yet": OPEN}
 
 
 def read(folder: Path, kit: Path) -> Room:
-    """Every notebook in a folder, as collected, against the kit it came from; those that cannot be read are named, the rest goes on.
+    """Every notebook in a folder against the kit it came from; those that cannot be read are named, and the rest goes on.
 
     Raises `DataJamError` where the folder is not there or has no notebooks, and where the kit is none.
     """

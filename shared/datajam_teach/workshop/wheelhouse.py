@@ -60,7 +60,9 @@ class Pin:
     def line(self, hashes: Iterator[str] | tuple[str, ...], *, marker: bool) -> str:
         """The package as a line of a requirements file."""
         tail = f" ; {self.requirement.marker}" if marker and self.requirement.marker else ""
-        return " \\\n    ".join([f"{self.requirement.name}{self.requirement.specifier}{tail}", *(f"--hash={each}" for each in hashes)])
+        return " \\\n    ".join(
+            [f"{self.requirement.name}{self.requirement.specifier}{tail}", *(f"--hash={each}" for each in hashes)]
+        )
 
 
 def pins(text: str) -> list[Pin]:
@@ -99,7 +101,9 @@ def make(out: Path, platforms: list[str], python: str, say: Callable[[str], None
 def _refuse(out: Path) -> None:
     foreign = [path.name for path in out.glob("*") if path.suffix != ".whl" and path.name != REQUIREMENTS] if out.is_dir() else []
     if foreign or out.is_file():
-        raise DataJamError(f"{out} holds {foreign[0] if foreign else 'no folder'}, which no wheelhouse does. Name another with --out.")
+        raise DataJamError(
+            f"{out} holds {foreign[0] if foreign else 'no folder'}, which no wheelhouse does. Name another with --out."
+        )
 
 
 def _pip(folder: Path) -> Callable[..., subprocess.CompletedProcess]:
