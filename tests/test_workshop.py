@@ -282,7 +282,7 @@ def test_a_programme_of_ones_own_is_read(day):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('"x0"', '"x9"', r"day 1, session 1: no worked example is called 'x9'. Did you mean x"),
+        ('"x0"', '"x9"', "day 1, session 1: no worked example is called 'x9'. Choose from: x0, x1, x2, x3."),
         ('"x2"', '"x2_did_the_join_loose_anybody"', "Did you mean x2_did_the_join_lose_anybody"),
         ("10:10", "10:00", "takes 70 minutes, so it ends at 10:10; from 09:00 to 10:00 are 60. Take away 10 minutes"),
         ("10:10", "10:30", "Add 20 minutes"),

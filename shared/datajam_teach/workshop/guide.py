@@ -61,7 +61,9 @@ def _tags(cell) -> list[str]:
 
 
 def _texts(cells, tag: str) -> list[str]:
-    return [_html(cell.source) for cell in cells if cell.cell_type == "markdown" and tag in _tags(cell)]
+    """What cells of text say, answers written behind one another each on a line of its own."""
+    found = (cell.source for cell in cells if cell.cell_type == "markdown" and tag in _tags(cell))
+    return [_html(re.sub(r" (?=\d\. )", "\n", text)) for text in found]
 
 
 def _exercise(text: str, answer: Answer) -> Exercise:

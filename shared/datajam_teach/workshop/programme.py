@@ -126,7 +126,8 @@ def find(where: str, typed: str, notebooks: list[Path]) -> Path:
     known = {name(path): path for path in notebooks} | {path.stem: path for path in notebooks}
     chosen = known.get(typed.lower().removesuffix(".ipynb"))
     if not chosen:
-        raise DataJamError(f"{where}: no worked example is called {typed!r}. {did_you_mean(typed, known)}")
+        beside = [short for short in known if len(typed) <= len(short) < 4 and short[0] == typed[:1].lower()]
+        raise DataJamError(f"{where}: no worked example is called {typed!r}. {did_you_mean(typed, beside or known)}")
     return chosen
 
 
