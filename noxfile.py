@@ -98,9 +98,10 @@ def notebooks(session: nox.Session) -> None:
     session.run("pytest", "-q", "tests/test_notebook_rules.py", env=shared)
     fast = ["pytest", "-q", "-n", "2", "--dist", "loadfile", "-p", "datajam.kernels"]
     session.run(*fast, "--nbval", "notebooks", *session.posargs, env=shared)
-    copies = session.create_tmp()
-    session.run("python", "-m", "datajam_teach.copies", "notebooks", copies, env=shared)
-    session.run(*fast, "--nbval-lax", copies, env=shared)
+    kit = Path(session.create_tmp()) / "kit"
+    session.run("python", "-m", "datajam", "workshop", "build", "--cohort", "nbval", "--out", str(kit), env=shared)
+    folders = [str(path) for path in sorted((kit / "participants").iterdir()) if any(path.glob("*.ipynb"))]
+    session.run(*fast, "--nbval-lax", *folders, env=shared)
 
 
 @nox.session
@@ -108,6 +109,20 @@ def lab(session: nox.Session) -> None:
     """Open JupyterLab on the worked examples."""
     locked(session)
     session.run("jupyter", "lab", "--notebook-dir=notebooks", *session.posargs, env={"PYTHONPATH": str(HERE / "shared")})
+
+
+@nox.session
+def workshop(session: nox.Session) -> None:
+    """Build the two-day kit twice and time it, and install from a wheelhouse without a network (Linux, root; a download)."""
+    locked(session)
+    session.run("python", "benchmarks/workshop.py", "--write", *session.posargs, env=SHARED)
+
+
+@nox.session
+def lite(session: nox.Session) -> None:
+    """A site that runs a kit's notebooks in the browser: nox -s lite -- KIT [--pyodide FOLDER]; then python3 -m http.server"""
+    session.install("--quiet", "--require-hashes", "-r", "lite.lock")
+    session.run("python", "-m", "datajam_teach.workshop.lite", *(session.posargs or ["workshop"]), env=SHARED)
 
 
 @nox.session
@@ -142,10 +157,10 @@ def samples(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
-    """Solve the requirements again and write requirements.lock: names, versions, hashes, no address."""
+    """Solve the requirements again and write requirements.lock and lite.lock: names, versions, hashes, no address."""
     uv = [shutil.which("uv")] if shutil.which("uv") else [sys.executable, "-m", "uv"]
-    session.run(
-        *uv, "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url",
-        "--no-annotate", "--no-header", "--quiet", "--group", "dev", "pyproject.toml", "-o", "requirements.lock",
-        *session.posargs,
-    )  # fmt: skip
+    for words in (["--group", "dev", "pyproject.toml", "-o", "requirements.lock"], ["--group", "lite", "-o", "lite.lock"]):
+        session.run(
+            *uv, "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url",
+            "--no-annotate", "--no-header", "--quiet", *words, *session.posargs,
+        )  # fmt: skip

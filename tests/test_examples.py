@@ -170,21 +170,6 @@ def test_the_truth_cell_is_green_and_a_mistake_turns_it_red(name, monkeypatch):
         run_all(cells)
 
 
-def test_a_participants_copy_has_no_solution_no_output_and_is_the_same_each_time(tmp_path):
-    import nbformat
-
-    from datajam_teach.copies import write_copies
-
-    path = notebook("c6")
-    before = path.read_bytes()
-    first, second = (write_copies([path], tmp_path / name)[0] for name in ("one", "two"))
-    assert first.read_bytes() == second.read_bytes() and path.read_bytes() == before
-    copy = nbformat.read(first, as_version=4)
-    tags = {tag for cell in copy.cells for tag in cell.metadata.get("tags", [])}
-    assert not tags & {"solution", "trainer-note"} and "exercise" in tags
-    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in copy.cells)
-
-
 def test_the_kaplan_meier_median_is_the_one_worked_by_hand():
     s6 = example("s6")
     table = s6.make().sort_values(["days", "found"], ascending=[True, False])

@@ -12,7 +12,7 @@ from datajam.project import open_project
 from datajam.review import variations
 from datajam.review.evidence import Evidence
 from datajam.review.reviewing import Asked, review
-from datajam.run import runner
+from datajam.run import checks, runner
 
 
 def commit(folder: Path) -> None:
@@ -28,7 +28,7 @@ def small(bake) -> Path:
     for path in (made / "notebooks").glob("0[234]*.ipynb"):
         path.unlink()
     hack = made / "hack.toml"
-    names = {name for path in (made / "notebooks").glob("*.ipynb") for name in runner.declared(path)} | {"source"}
+    names = {name for path in (made / "notebooks").glob("*.ipynb") for name in checks.declared(path)} | {"source"}
     kept, within = [], False
     for line in hack.read_text(encoding="utf-8").splitlines():
         within = line == "[parameters]" if line.startswith("[") else within

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from datajam import __version__
@@ -143,12 +144,23 @@ def review(options: argparse.Namespace) -> int:
     return review_command(Asked(**{name: getattr(options, name) for name in names}))
 
 
+def doctor(options: argparse.Namespace) -> None:
+    """Say in ten seconds whether this machine is ready, and what to type where it is not."""
+    from datajam.keep.doctor import doctor_command
+
+    doctor_command(options)
+
+
 def layouts(options: argparse.Namespace) -> None:
     """List the published layouts that can be read."""
     from datajam.sources import layouts as known
 
     for layout in known():
         print(f"{layout.name:16}  {layout.title} ({layout.publisher})")
+
+
+def workshop(options: argparse.Namespace) -> None:
+    """For trainers: make a workshop's kit, and look at what comes back."""
 
 
 def _parser() -> _Parser:
@@ -195,7 +207,8 @@ def _parser() -> _Parser:
     noting.add_argument("--assumption", action="store_true", help="it is assumed, not decided")
     standing = verb(status, "status")
     standing.add_argument("--strict", action="store_true", help="exit with 1 where anything is outstanding")
-    for added in (running, many, adding, fetching, coding, showing, noting, standing):
+    examining = verb(doctor, "doctor")
+    for added in (running, many, adding, fetching, coding, showing, noting, standing, examining):
         added.add_argument("--project", default=None, metavar="FOLDER", help="the project's folder; by default this one")
     reading = verb(read, "read")
     reading.add_argument("file")
@@ -212,6 +225,10 @@ def _parser() -> _Parser:
     reviewing.add_argument("--python", default="", metavar="FILE", help="use this interpreter instead of the project's own lock")
     reviewing.add_argument("--seconds", type=float, default=900, help="the time each notebook may take")
     verb(layouts, "layouts")
+    if find_spec("datajam_teach") and find_spec("datajam_teach.workshop"):
+        from datajam_teach.workshop import command
+
+        command.add(verb(workshop, "workshop"))
     return parser
 
 

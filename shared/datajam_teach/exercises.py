@@ -1,5 +1,7 @@
 """What a worked example says to a participant: is the answer right, is the method right, what does a table hold."""
 
+import base64
+import json
 import math
 from collections.abc import Mapping
 from numbers import Real
@@ -26,12 +28,20 @@ def begin(place: str, seed: int) -> None:
         raise DataJamError(f"seed = {seed!r}: a whole number from 0 was expected, such as 2018.")
 
 
-def check(answer: Any, right: Any, within: float = 0.01, hint: str = "", wrong: Mapping[Any, str] | None = None) -> None:
+def check(
+    answer: Any,
+    right: Any = None,
+    within: float = 0.01,
+    hint: str = "",
+    wrong: Mapping[Any, str] | None = None,
+    *,
+    sealed: str = "",
+) -> None:
     """Say whether an answer is right; never raise, whatever the answer is, so that Run All goes on.
 
     `right` is a number (right within `within`), a text (compared without regard to case and space), a truth value, or a list or
     set of them in any order. `wrong` gives the answers that common mistakes lead to, each with what went wrong. An answer left
-    as `...` or None is not done yet.
+    as `...` or None is not done yet. A participant's copy has all four in `sealed`, as `seal` makes it.
 
     >>> check(..., 3)
     Not done yet: put your answer in place of the three dots.
@@ -43,12 +53,34 @@ def check(answer: Any, right: Any, within: float = 0.01, hint: str = "", wrong: 
     Not quite: a number was expected, this is text. Hint: count the rows that are left.
     """
     try:
-        print(_verdict(answer, right, within, hint, dict(wrong or {})))
+        if sealed:
+            right, within, hint, wrong = unseal(sealed)
+        print(verdict(answer, right, within, hint, dict(wrong or {})))
     except Exception as error:  # a participant's object may do anything when it is looked at
         print(f"Not quite: your answer cannot be read ({type(error).__name__}).{_hinted(hint)}")
 
 
-def _verdict(answer: Any, right: Any, within: float, hint: str, wrong: dict) -> str:
+def seal(right: Any, within: float, hint: str, wrong: Mapping[Any, str]) -> str:
+    """What a check needs as one word that does not tell it at a glance. It is a seal, not a secret: whoever wants to can open it.
+
+    >>> check(5, sealed=seal(3, 0, "", {5: "you counted the totals too"}))
+    Not quite: you counted the totals too.
+    """
+    return base64.b64encode(json.dumps([right, within, hint, list(wrong.items())]).encode()).decode()
+
+
+def unseal(sealed: str) -> tuple[Any, float, str, dict[Any, str]]:
+    """What `seal` was given. Raises `ValueError` for anything else."""
+    right, within, hint, wrong = json.loads(base64.b64decode("".join(sealed.split()), validate=True))
+    return right, within, hint, {mistake: words for mistake, words in wrong}
+
+
+def verdict(answer: Any, right: Any, within: float, hint: str, wrong: dict) -> str:
+    """The sentence that `check` prints.
+
+    >>> verdict(4, 3, 0, "", {4: "you counted the totals too"})
+    'Not quite: you counted the totals too.'
+    """
     if answer is ... or answer is None:
         return (
             f"Not done yet: put your answer in place of the three dots.{_hinted(hint)}"
@@ -59,7 +91,7 @@ def _verdict(answer: Any, right: Any, within: float, hint: str, wrong: dict) -> 
         return (
             f"Not quite: your answer is an error ({type(answer).__name__}: {answer}). Look at the line that made it.{_hinted(hint)}"
         )
-    expected, given = _kind(right), _kind(answer)
+    expected, given = kind_of(right), kind_of(answer)
     if expected != given:
         return f"Not quite: {_A[expected]} was expected, this is {_IS[given]}.{_hinted(hint)}"
     if given == "number" and math.isnan(answer):
@@ -67,8 +99,8 @@ def _verdict(answer: Any, right: Any, within: float, hint: str, wrong: dict) -> 
     if _same(answer, right, within):
         return f"Correct: {_short(answer)}."
     for mistake, words in wrong.items():
-        if _kind(mistake) == given and _same(answer, mistake, within):
-            return f"Not quite: {words.rstrip('.')}.{_hinted(hint)}"
+        if kind_of(mistake) == given and _same(answer, mistake, within):
+            return f"Not quite: {_ended(words)}{_hinted(hint)}"
     return f"Not quite: {_short(answer)} is not it.{_hinted(hint)}"
 
 
@@ -76,7 +108,12 @@ _A = {"number": "a number", "text": "a text", "truth": "True or False", "several
 _IS = {"number": "a number", "text": "text", "truth": "True or False", "several": "a list", "other": "something else"}
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What an answer is to a check: number, text, truth (a truth value), several or other.
+
+    >>> kind_of(3.5), kind_of(True), kind_of([1])
+    ('number', 'truth', 'several')
+    """
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "truth"
     if isinstance(value, Real):
@@ -89,27 +126,31 @@ def _kind(value: Any) -> str:
 
 
 def _same(answer: Any, right: Any, within: float) -> bool:
-    kind = _kind(right)
+    kind = kind_of(right)
     if kind == "number":
         return abs(float(answer) - float(right)) <= within
     if kind == "text":
         return " ".join(answer.split()).casefold() == " ".join(right.split()).casefold()
     if kind == "several":
         given, wanted = list(answer), list(right)
-        rest = [each for each in wanted if not any(_kind(each) == _kind(one) and _same(one, each, within) for one in given)]
+        rest = [each for each in wanted if not any(kind_of(each) == kind_of(one) and _same(one, each, within) for one in given)]
         return len(given) == len(wanted) and not rest
     return bool(answer == right)
 
 
 def _short(answer: Any) -> str:
-    if _kind(answer) == "several":
+    if kind_of(answer) == "several":
         answer = list(answer)
-    text = f"{answer:g}" if _kind(answer) == "number" and not isinstance(answer, int) else " ".join(str(answer).split())
+    text = f"{answer:g}" if kind_of(answer) == "number" and not isinstance(answer, int) else " ".join(str(answer).split())
     return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _hinted(hint: str) -> str:
-    return f" Hint: {hint.rstrip('.')}." if hint else ""
+    return f" Hint: {_ended(hint)}" if hint else ""
+
+
+def _ended(words: str) -> str:
+    return words if words.endswith(("?", ".")) else f"{words}."
 
 
 def truth(found: Mapping[str, tuple[float, float, float]], *, strict: bool = True, seed: int = 0, shipped: int = 0) -> None:

@@ -18,7 +18,7 @@ from datajam.project import Project, open_project
 from datajam.review import clean_room, environment, headline, rerun, variations, verdict, walls
 from datajam.review.compare import compare
 from datajam.review.evidence import Evidence, Failure, Finding, Reviewed
-from datajam.run import runner
+from datajam.run import checks
 
 OWN_FILES = {"report.html", "report.json", "codecheck.yml", "crate"}
 LONGEST_TEMPORARY = 45
@@ -225,7 +225,7 @@ def _parameters(project: Project) -> dict[str, Any]:
     values = {}
     for name, value in project.parameters.items():
         try:
-            values[name] = runner.typed(name, value, declared[name]) if name in declared else value
+            values[name] = checks.typed(name, value, declared[name]) if name in declared else value
         except DataJamError:
             values[name] = value
     return {**values, "place": project.place.name}

@@ -10,7 +10,7 @@ from datajam.project import Project
 from datajam.review import headline, rerun
 from datajam.review.compare import compare
 from datajam.review.evidence import Evidence, Reviewed
-from datajam.run import runner
+from datajam.run import checks
 
 OTHER_SETTINGS = {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Auckland", "LC_ALL": "C", "LANG": "C"}
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
@@ -114,8 +114,8 @@ def _stays(evidence: Evidence, found: list[dict[str, Any]], own: str, other: str
 def moves(project: Project) -> list[tuple[str, Any, Any]]:
     """Each numeric parameter with its value and the one it is moved to: a tenth down and up, a whole number by one at least."""
     values: dict[str, Any] = {}
-    for path in runner.notebooks(project):
-        values |= runner.declared(path)
+    for path in checks.notebooks(project):
+        values |= checks.declared(path)
     values |= {name: value for name, value in project.parameters.items() if name in values}
     found = []
     for name, value in values.items():

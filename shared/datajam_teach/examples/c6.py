@@ -49,6 +49,19 @@ def make(seed: int = SEED, truth: Truth = TRUTH) -> pd.DataFrame:
     return pd.DataFrame(columns).assign(here=100 * said / truth.asked, differs=differs)
 
 
+def by_chance(seed: int = SEED, surveys: int = 100) -> np.ndarray:
+    """How many of the forty fall below 0.05 in each of so many surveys in which none truly differs.
+
+    >>> by_chance().shape
+    (100,)
+    """
+    rng = np.random.default_rng([seed, surveys])
+    england = rng.uniform(30, 70, surveys * TRUTH.answers).round(1)
+    said = rng.binomial(TRUTH.asked, england / 100)
+    drawn = pd.DataFrame({"england": england, "asked": TRUTH.asked, "here": 100 * said / TRUTH.asked})
+    return (with_tests(drawn)["p"].to_numpy() < 0.05).reshape(surveys, TRUTH.answers).sum(axis=1)
+
+
 def with_tests(table: pd.DataFrame) -> pd.DataFrame:
     """The table with each answer's difference in points, its 95% half-width, and the p-value of no difference (score test)."""
     from scipy.stats import norm

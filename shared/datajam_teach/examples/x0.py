@@ -68,6 +68,12 @@ def lines(text: bytes, count: int = 3) -> str:
     return "\n".join(" | ".join([row[2], row[6] or "-", row[8] or "-", row[9] or "-", *row[10:]]) for row in rows)
 
 
+def pupils_behind(path: Path, marker: str) -> int:
+    """How many pupils stand in the rows whose average is this marker."""
+    table = pd.read_csv(path)
+    return int(table.loc[table["avg_att8"] == marker, "t_pupils"].sum())
+
+
 def at_first_sight(path: Path) -> dict[str, int]:
     """What the usual four lines of pandas see: regions by name, authorities by code, and missing numbers without a reason."""
     table = pd.read_csv(path)

@@ -51,6 +51,19 @@ def contrast(colour: str, background: str = WHITE) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+def offered(seed: int = SEED) -> tuple[str, str]:
+    """Two colours for bars: one too pale to be seen on white, and one dark enough for bars and not for words.
+
+    >>> pale, strong = offered()
+    >>> contrast(pale) < 2.5, BARS < contrast(strong) < TEXT
+    (True, True)
+    """
+    drawn = (f"#{number:06X}" for number in np.random.default_rng(seed).integers(2**24, size=1000))
+    colours = {colour: contrast(colour) for colour in drawn}
+    pale = next(colour for colour, found in colours.items() if 1.1 < found < 2.5)
+    return pale, next(colour for colour, found in colours.items() if BARS + 0.1 < found < TEXT - 0.1)
+
+
 def _luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
