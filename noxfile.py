@@ -133,6 +133,13 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session
+def equality(session: nox.Session) -> None:
+    """Run every notebook under an ordinary kernel, a forked one and the engine: all alike; writes benchmarks/equality.md."""
+    locked(session)
+    session.run("python", "benchmarks/equality.py", "--write", *session.posargs, env=SHARED)
+
+
+@nox.session
 def sweep(session: nox.Session) -> None:
     """Run every theme for every place (half an hour), and write benchmarks/sweep.md."""
     locked(session)

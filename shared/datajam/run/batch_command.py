@@ -62,7 +62,7 @@ def _compared(done: batch.Batch, address: str) -> list[Path]:
 
 def _said(done: batch.Batch, where: str, written: list[Path]) -> str:
     kept = len(done.done) + len(done.skipped)
-    skipped = f" ({len(done.skipped)} were done before)" if done.skipped else ""
+    skipped = f" ({len(done.skipped)} done before)" if done.skipped else ""
     lines = [f"{where}: {kept} of {len(done.asked)} done{skipped}, {len(done.failed)} failed, {batch.spoken(done.seconds)}"]
     lines += [f"  {path.name}" for path in written]
     lines += ["Failed:"] * bool(done.failed)
