@@ -70,7 +70,7 @@ def offline(folder: Path) -> list[str]:
         ["unshare", "--net", "bash", "-c", OFFLINE], cwd=folder / "participants", env=clean, capture_output=True, text=True
     )
     if done.returncode or "datajam doctor: ready" not in done.stdout:
-        sys.exit(f"offline: {done.stdout}{done.stderr}")
+        sys.exit(f"offline: exit code {done.returncode}: {done.stdout}{done.stderr}")
     found = sorted(wheels.glob("*.whl"))
     size = sum(path.stat().st_size for path in found) / 1e6
     made = f", made in {took:.0f} s" if took else ""

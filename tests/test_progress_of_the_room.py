@@ -10,6 +10,8 @@ from datajam.errors import DataJamError
 from datajam_teach import exercises
 from datajam_teach.workshop import build, cohort, progress
 
+pytestmark = pytest.mark.xdist_group("workshop")
+
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory):

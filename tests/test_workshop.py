@@ -20,6 +20,7 @@ from datajam.errors import DataJamError
 from datajam_teach import exercises
 from datajam_teach.workshop import answers, build, cohort, copies, guide, lite, programme, wheelhouse
 
+pytestmark = pytest.mark.xdist_group("workshop")  # every example runs four times: once for all tests, not once a worker
 EXAMPLES = build.worked_examples()
 IDS = [path.stem for path in EXAMPLES]
 IDS_BY_SHORT = {cohort.name(path) for path in EXAMPLES}
@@ -173,12 +174,16 @@ def test_a_sealed_answer_is_not_read_at_a_glance_and_a_broken_seal_stops_nobody(
 
 
 @pytest.fixture(scope="module")
-def kit(autumn, tmp_path_factory):
+def half():
+    """The worked examples of half a day as they ran for autumn."""
+    return cohort.work(programme.read("half_a_day", EXAMPLES).notebooks, "autumn")
+
+
+@pytest.fixture(scope="module")
+def kit(half, tmp_path_factory):
     """The kit of half a day for autumn, in a folder."""
     folder = tmp_path_factory.mktemp("kit") / "kit"
-    day = programme.read("half_a_day", EXAMPLES)
-    done = {path: autumn[path] for path in day.notebooks}
-    build.write(build.kit(done, "autumn", day, "--programme half_a_day"), folder)
+    build.write(build.kit(half, "autumn", programme.read("half_a_day", EXAMPLES), "--programme half_a_day"), folder)
     return folder
 
 
@@ -304,16 +309,15 @@ def test_a_programme_that_cannot_be_is_refused_in_one_line(day, old, new, told):
     assert error.value.exit_code == 2 and "\n" not in str(error.value)
 
 
-def test_a_notebook_too_slow_for_the_room_is_named(autumn):
+def test_a_notebook_too_slow_for_the_room_is_named(half):
     made = programme.read("half_a_day", EXAMPLES)
-    done = {path: autumn[path] for path in made.notebooks}
-    slow = dict(done) | {made.notebooks[0]: answers.Worked(None, [], 600)}
+    slow = half | {made.notebooks[0]: answers.Worked(None, [], 600)}
     assert "x0 would take 40.0 minutes" in next(programme.too_slow(made, slow))
 
 
-def test_the_guide_has_notes_predictions_timings_and_what_the_checks_say(kit, autumn):
+def test_the_guide_has_notes_predictions_timings_and_what_the_checks_say(kit, half):
     text = (kit / "trainer" / "guide.html").read_text(encoding="utf-8")
-    lessons = [guide.lesson(path, autumn[path]) for path in programme.read("half_a_day", EXAMPLES).notebooks]
+    lessons = [guide.lesson(path, half[path]) for path in programme.read("half_a_day", EXAMPLES).notebooks]
     for lesson in lessons:
         assert all(note in text for note in lesson.notes) and f'id="{lesson.short}"' in text
         assert all(each.answer in text for each in lesson.exercises)
@@ -326,9 +330,9 @@ def test_every_exercise_with_a_prediction_has_it_in_the_guide(autumn):
             assert bool(each.predictions) == bool(re.search("predict|before you look|Decide", each.text, re.IGNORECASE)), each.title
 
 
-def test_the_trainers_notebook_is_the_one_that_ran_and_the_handout_has_answers_but_no_notes(kit, autumn):
+def test_the_trainers_notebook_is_the_one_that_ran_and_the_handout_has_answers_but_no_notes(kit, half):
     for path in programme.read("half_a_day", EXAMPLES).notebooks:
-        done, where = autumn[path], f"{path.parent.name}/{path.stem}"
+        done, where = half[path], f"{path.parent.name}/{path.stem}"
         assert nbformat.read(kit / "trainer" / f"{where}.ipynb", as_version=4) == done.notebook
         page = (kit / "handouts" / f"{where}.html").read_text(encoding="utf-8")
         notes = [cell.source for cell in done.notebook.cells if "trainer-note" in tags(cell)]
@@ -365,10 +369,10 @@ def test_the_links_of_the_kit_lead_somewhere(kit):
     assert all((kit / "participants" / name).is_file() for name in re.findall(r"\]\(([^)]+)\)", readme))
 
 
-def test_answers_of_a_kit_are_read_back(kit, autumn):
+def test_answers_of_a_kit_are_read_back(kit, half):
     read = cohort.answers_of(kit)
     for path in programme.read("half_a_day", EXAMPLES).notebooks:
-        assert read[cohort.name(path)] == [answer.right for answer in autumn[path].answers]
+        assert read[cohort.name(path)] == [answer.right for answer in half[path].answers]
     with pytest.raises(DataJamError, match="is not a kit"):
         cohort.answers_of(Path(json.dumps("nowhere")))
 

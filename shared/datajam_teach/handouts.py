@@ -4,6 +4,7 @@ python -m datajam_teach.handouts notebooks FOLDER
 """
 
 import sys
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -20,12 +21,18 @@ details { margin: 0 0 1rem; } summary { cursor: pointer; }
 
 def page(notebook) -> str:
     """One notebook as an HTML page that holds all it needs; scrolling parts can be reached with the keyboard."""
+    about = {"title": report.title(notebook, "Worked example"), "style": report.style() + _STYLE}
+    return _exporter().from_notebook_node(notebook, resources=about)[0].replace("<pre><span>", '<pre tabindex="0"><span>')
+
+
+@cache
+def _exporter():
+    """nbconvert's exporter with our template, made once: that takes longer than a page."""
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(extra_template_basedirs=_TEMPLATES, template_name="handout", template_file="page.html.j2")
     exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
-    about = {"title": report.title(notebook, "Worked example"), "style": report.style() + _STYLE}
-    return exporter.from_notebook_node(notebook, resources=about)[0].replace("<pre><span>", '<pre tabindex="0"><span>')
+    return exporter
 
 
 def write_handouts(notebooks: list[Path], folder: Path) -> list[Path]:
