@@ -82,6 +82,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def slow(session: nox.Session) -> None:
+    """The tests that take minutes: batches that are killed, go elsewhere or fill a disk; kits for two cohorts; `-- -k name`."""
+    locked(session)
+    session.run("pytest", "-n", "2", "--dist", "loadgroup", "-m", "slow", "tests", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure speed and size, and write benchmarks/README.md and batch.md; `-- small` measures one part of batches."""
     locked(session)

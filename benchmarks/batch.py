@@ -150,7 +150,7 @@ def row(what: str, mine: list[float], theirs: list[float], scale: float, said: s
 def small_rows(folder: Path) -> list[str]:
     path = str(small_notebook(folder))
     python = _with_ploomber(folder)
-    few, both, many = 9, 18, PLACES
+    few, both, many = 6, 12, PLACES
     found: dict[str, list[float]] = {name: [] for name in ("ours", "loop", "two", "embedded", "warm", "floor")}
     for turn in range(TURNS):
         found["ours"].append(fresh(f"ours({path!r}, {many})"))

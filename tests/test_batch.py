@@ -191,6 +191,7 @@ def left_running(mark: Path) -> list[str]:
 SLOW = "import time; time.sleep(1.0)"
 
 
+@pytest.mark.slow
 @forks
 def test_a_batch_that_is_killed_leaves_nothing_half_done_and_goes_on_where_it_was(small):
     made = small(SLOW)
@@ -225,6 +226,7 @@ def test_a_second_batch_in_the_same_folder_refuses(small):
     assert second.returncode == 2 and "Another batch is running in batch/" in second.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("mount")), reason="needs a small disk")
 def test_a_full_disk_is_said_to_be_full_and_loses_nothing_that_was_done(small, tmp_path):
     made, disk = small("print('x' * 60_000)"), tmp_path / "disk"
@@ -264,6 +266,7 @@ def bucket(monkeypatch):
     server.stop()
 
 
+@pytest.mark.slow
 def test_runs_go_to_object_storage_and_are_found_there_from_another_machine(small, bucket):
     made = small()
     first = run(made, "Leeds, Hull", "--out", "s3://hack-results/north")
@@ -277,6 +280,7 @@ def test_runs_go_to_object_storage_and_are_found_there_from_another_machine(smal
     assert "2 of 2 done (2 done before)" in again.stdout, again.stderr
 
 
+@pytest.mark.slow
 def test_object_storage_that_takes_nothing_ends_the_batch_in_one_line(small, bucket):
     done = run(small(), "Leeds", "--out", "s3://no-such-bucket/north")
     assert done.returncode == 1 and "s3://no-such-bucket/north" in done.stderr and "Traceback" not in done.stderr
@@ -297,10 +301,13 @@ def cluster(tmp_path):
     yield json.loads(about.read_text(encoding="utf-8"))["address"], running[1:]
     for process in reversed(running):
         process.terminate()
-    for process in reversed(running):
-        process.wait(30)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
+@pytest.mark.slow
 @forks
 def test_a_batch_on_other_machines_loses_nothing_when_one_of_them_dies(small, cluster):
     address, workers = cluster

@@ -338,7 +338,7 @@ def test_the_page_of_every_authority_is_small_and_names_each(everywhere):
     names = [place.name for place in places.authorities()]
     shown = [row[0] for row in tables["Part of the gap at 16 that was there at 11, 2023/24, by name of place"][1:]]
     assert shown == sorted(names)
-    assert len(tables["Gap here minus gap in the North East, by name of place"]) == 1 + 2
+    assert len(tables["Gap here minus gap in its region, by name of place"]) == 1 + 2
 
 
 def test_the_sentences_count_whom_chance_can_explain_as_an_independent_reading_does(everywhere):

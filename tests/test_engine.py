@@ -410,10 +410,8 @@ def marked(folder: Path) -> list[str]:
     return found
 
 
-def test_a_loop_that_runs_around_it_waits_and_runs_on(tmp_path):
+def within_a_loop(path: Path):
     import asyncio
-
-    path = write(tmp_path / "n.ipynb", ["import asyncio\nawait asyncio.sleep(0)\n6 * 7"])
 
     async def around():
         mine = asyncio.get_running_loop()
@@ -421,7 +419,12 @@ def test_a_loop_that_runs_around_it_waits_and_runs_on(tmp_path):
         await asyncio.sleep(0)
         return done.cells[0].outputs[0].data["text/plain"], error, asyncio.get_running_loop() is mine
 
-    assert asyncio.run(around()) == ("42", None, True)
+    return asyncio.run(around())
+
+
+def test_a_loop_that_runs_around_it_waits_and_runs_on(pool, tmp_path):
+    path = write(tmp_path / "n.ipynb", ["import asyncio\nawait asyncio.sleep(0)\n6 * 7"])
+    assert pool.submit(within_a_loop, path).result(60) == ("42", None, True)
 
 
 @forks

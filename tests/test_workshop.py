@@ -108,6 +108,7 @@ def leaks(source, copy) -> list[str]:
     return [line for line in lines if len(line) > 8 and not line.startswith(("import ", "from ")) and line in shown]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=IDS)
 def test_a_participants_copy_holds_no_solution_no_note_and_no_output(path, copied, autumn):
     copy, source = copied[path], autumn[path].notebook
@@ -120,6 +121,7 @@ def test_a_participants_copy_holds_no_solution_no_note_and_no_output(path, copie
     assert all(set(cell.metadata) <= {"tags"} for cell in copy.cells)
 
 
+@pytest.mark.slow
 def test_a_solution_left_in_a_copy_is_found(copied, autumn):
     path = EXAMPLES[0]
     broken = nbformat.reads(nbformat.writes(copied[path]), as_version=4)
@@ -128,16 +130,19 @@ def test_a_solution_left_in_a_copy_is_found(copied, autumn):
     assert leaks(autumn[path].notebook, broken)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=IDS)
 def test_a_participants_copy_runs_to_the_end_untouched(path, untouched):
     assert untouched[path].count("Not done yet") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=IDS)
 def test_a_participants_copy_is_right_throughout_with_the_solutions_in_its_stubs(path, solved):
     assert solved[path].count("Correct: ") == 2, solved[path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=IDS)
 def test_two_cohorts_differ_in_every_answer_and_both_from_the_published_ones(path, autumn, spring):
     old, new, public = autumn[path].answers, spring[path].answers, answers.published(path)
@@ -147,6 +152,7 @@ def test_two_cohorts_differ_in_every_answer_and_both_from_the_published_ones(pat
         assert now.accepts(now.right)
 
 
+@pytest.mark.slow
 def test_a_cohort_has_a_place_of_its_own_and_the_same_each_time(autumn, spring):
     source = {path: "".join(cell.source for cell in done.notebook.cells) for path, done in autumn.items()}
     assert all(f'place: str = "{cohort.place("autumn")}"' in text for text in source.values())
@@ -324,6 +330,7 @@ def test_the_guide_has_notes_predictions_timings_and_what_the_checks_say(kit, ha
     assert "09:45" in text and "Ask before anybody types:" in text and "Not quite: " in text
 
 
+@pytest.mark.slow
 def test_every_exercise_with_a_prediction_has_it_in_the_guide(autumn):
     for path, done in autumn.items():
         for each in guide.lesson(path, done).exercises:

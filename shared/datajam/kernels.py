@@ -149,17 +149,19 @@ def _kernel(words: list[str], folder: str, environment: dict[str, str], says: An
 def register(notebooks: Iterable[Path] = ()) -> None:
     """Make this process's kernels forked ones; the server imports what the notebooks import.
 
-    >>> kept = os.environ.get("JUPYTER_DEFAULT_PROVISIONER_NAME")
+    The environment stays as it is: a program started from a notebook, where the package may not be installed, has ordinary
+    kernels.
+
+    >>> kept = KernelProvisionerFactory.instance().default_provisioner_name
     >>> register()
-    >>> os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"]
+    >>> KernelProvisionerFactory.instance().default_provisioner_name
     'datajam'
-    >>> _ = os.environ.pop("JUPYTER_DEFAULT_PROVISIONER_NAME") if kept is None else None
+    >>> KernelProvisionerFactory.instance().default_provisioner_name = kept
     """
-    entry = EntryPoint(NAME, "datajam.kernels:ForkProvisioner", KernelProvisionerFactory.GROUP_NAME)
-    KernelProvisionerFactory.provisioners[NAME] = entry
-    if KernelProvisionerFactory.initialized():
-        KernelProvisionerFactory.instance().default_provisioner_name = NAME
-    os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = NAME
+    KernelProvisionerFactory.provisioners[NAME] = EntryPoint(
+        NAME, "datajam.kernels:ForkProvisioner", KernelProvisionerFactory.GROUP_NAME
+    )
+    KernelProvisionerFactory.instance().default_provisioner_name = NAME
     _preload[:] = warm.imports_of(notebooks)
 
 

@@ -165,7 +165,7 @@ def spoken(seconds: float) -> str:
     """A time as somebody would say it.
 
     >>> spoken(8.4), spoken(100), spoken(3700)
-    ('8 s', '1 min 40 s', '1 h 2 min')
+    ('8 s', '1 min 40 s', '1 h 1 min')
     """
     whole = round(seconds)
     if whole < 60:

@@ -51,8 +51,8 @@ _DISTRIBUTIONS = {
     "yaml": "pyyaml",
 }
 FOR_EVERYBODY = set(
-    "afcharts gptables jupyterlab matplotlib nbconvert nbval pandas pandera papermill pooch pyarrow pytest python-calamine "
-    "scikit-learn scipy seaborn statsmodels tomlkit".split()
+    "afcharts filelock gptables jupyterlab matplotlib nbconvert nbval pandas pandera papermill pooch pyarrow pytest "
+    "python-calamine scikit-learn scipy seaborn statsmodels tomlkit".split()
 )
 _TOOLS = set(
     "jupyter notebook ipykernel ipywidgets nb-conda-kernels pip setuptools wheel python nox tox ruff black flake8 isort mypy "
