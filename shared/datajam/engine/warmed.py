@@ -24,10 +24,14 @@ def _import(names: list[str]) -> None:
 
 def _do() -> None:
     """A table, a chart and a cell: what is looked up, parsed and cached on first use need not be looked up in each child."""
+    import nbformat
+
     from datajam.engine.shell import Shell
 
     with Shell() as shell:
         shell.run("2 + 2")
+    for minor in (4, 5):
+        nbformat.validate(nbformat.v4.new_notebook(nbformat_minor=minor))
     if "pandas" in sys.modules:
         import pandas
 
