@@ -34,7 +34,7 @@ def run(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
     return done
 
 
-@pytest.mark.parametrize("licence", ["mit", "decide_later"])
+@pytest.mark.parametrize("licence", ["mit", pytest.param("decide_later", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_theme_and_licence_makes_a_project_whose_own_tests_pass(bake, theme, licence):
     made = bake(theme=theme, licence=licence)
@@ -246,6 +246,7 @@ def offline() -> list[str]:
     return []
 
 
+@pytest.mark.slow
 def test_a_project_runs_by_nox_then_offline_then_moved_with_the_template_gone(clone, tmp_path):
     template = tmp_path / "template"
     shutil.copytree(clone, template)
