@@ -83,7 +83,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """The tests that take minutes: a project moved and offline; batches that are killed, go elsewhere or fill a disk; kits for two cohorts; `-- -k name`."""
+    """The tests that take minutes: a project moved and offline, batches in trouble, kits for two cohorts; `-- -k name`."""
     locked(session)
     session.run("pytest", "-n", "2", "--dist", "loadgroup", "-m", "slow", "tests", *session.posargs)
 
