@@ -155,3 +155,17 @@ def test_cells_are_paired_by_their_code_where_one_was_added():
 
 def test_the_rungs_stand_in_one_order():
     assert LADDER.index("identical") == 0 and LADDER.index("dates") < LADDER.index("numbers")
+
+
+@pytest.mark.parametrize(
+    ("kind", "then"),
+    [
+        ("text/markdown", "The gap is 15.2 points.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"),
+        ("text/html", "<p>The gap is 15.2 points.</p><table><tr><td>1</td></tr></table>"),
+    ],
+)
+def test_a_sentence_beside_a_table_that_stayed_the_same_counts(kind, then):
+    from datajam.review.compare import _form
+
+    assert _form(kind, then, then.replace("15.2", "15.3"))[0] == "different"
+    assert _form(kind, then, then.replace("| 1 |", "|1|").replace("<td>1", "<td> 1"))[0] == "identical"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
@@ -115,17 +116,28 @@ def _form(name: str, then: Any, now: Any) -> tuple[str, str, str]:
     if name in ("text/html", "text/csv", "text/markdown") and one != other and max(len(one), len(other)) < LARGEST_TEXT:
         tables = table(name, one), table(name, other)
         if all(tables):
-            return _by_table(tables, one, other)
+            return _by_table(name, tables, one, other)
     return _text(one, other)
 
 
-def _by_table(tables: tuple[Any, ...], one: str, other: str) -> tuple[str, str, str]:
-    """Tables cell by cell, where the text says no more than they do; what stands around them counts too."""
+def _by_table(kind: str, tables: tuple[Any, ...], one: str, other: str) -> tuple[str, str, str]:
+    """Tables cell by cell, and what stands around them as text."""
     same, rung, words = same_table(*tables)
     whole, higher = same_text(one, other)
-    if same != "different" and whole != "different":
+    if same == "different":
+        return same, rung, words
+    if whole != "different":
         return whole, higher, ""
-    return (same, rung, words) if same == "different" else (same, rung, "")
+    beside, _, said = _text(*(_around(kind, text) for text in (one, other)))
+    return (beside, "", said) if beside == "different" else (same, rung, "")
+
+
+def _around(kind: str, text: str) -> str:
+    """What an output says beside its tables."""
+    if kind == "text/html":
+        return re.sub(r"(?is)<table\b.*?</table>", "", text)
+    lines = [] if kind == "text/csv" else text.splitlines()
+    return "\n".join(line for line in lines if not line.strip().startswith("|"))
 
 
 def _text(one: str, other: str) -> tuple[str, str, str]:
