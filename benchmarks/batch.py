@@ -61,9 +61,9 @@ def with_papermill(path: str, out: str, parameters: dict[str, str], engine: str 
 
 
 def with_engine(path: str, out: str, parameters: dict[str, str]) -> None:
-    from datajam import engine
+    from datajam.engine import inside
 
-    with_papermill(path, out, parameters, engine.register())
+    with_papermill(path, out, parameters, inside.register())
 
 
 def as_function(parameters: dict[str, str]) -> None:

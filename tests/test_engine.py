@@ -14,8 +14,7 @@ import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-import datajam.engine
-from datajam.engine import warm
+from datajam.engine import inside, warm
 from datajam.engine.pool import ChildDied, Pool
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -189,14 +188,14 @@ def test_what_needs_a_kernel_goes_to_one_and_the_log_says_so(tmp_path, caplog, s
 def test_another_language_or_interpreter_is_not_run_here():
     about = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
     notebook = nbformat.v4.new_notebook(metadata=about)
-    assert "written in R" in datajam.engine.elsewhere(notebook, "ir")
-    assert "no kernel is called 'mine'" in datajam.engine.elsewhere(nbformat.v4.new_notebook(metadata=PYTHON), "mine")
+    assert "written in R" in inside.elsewhere(notebook, "ir")
+    assert "no kernel is called 'mine'" in inside.elsewhere(nbformat.v4.new_notebook(metadata=PYTHON), "mine")
 
 
 def test_papermill_at_the_command_line_knows_the_engine_once_installed():
     declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     made = (ROOT / "{{cookiecutter.project_slug}}" / "pyproject.toml").read_text(encoding="utf-8")
-    for line in ('datajam = "datajam.engine:DataJamEngine"', 'datajam = "datajam.kernels:ForkProvisioner"'):
+    for line in ('datajam = "datajam.engine.inside:DataJamEngine"', 'datajam = "datajam.kernels:ForkProvisioner"'):
         assert line in declared and line in made
 
 

@@ -51,7 +51,7 @@ def copied(autumn):
 
 def said(notebook) -> str:
     """What a notebook's checks print when it runs from top to bottom."""
-    from datajam.engine import DataJamEngine
+    from datajam.engine.inside import DataJamEngine
 
     for cell in notebook.cells:
         cell.metadata["papermill"] = {}

@@ -22,7 +22,10 @@ from pathlib import Path
 from threading import Lock
 from types import ModuleType
 
-ALWAYS = ("datajam.engine", "datajam.engine.shell", "papermill", "ipykernel.ipkernel", "matplotlib.pyplot", "pandas", "numpy")
+ALWAYS = (
+    "datajam.engine.inside", "datajam.engine.pool", "datajam.engine.shell", "papermill", "ipykernel.ipkernel",
+    "IPython.core.pylabtools", "matplotlib.pyplot", "pandas", "numpy",
+)  # fmt: skip
 _NEVER = ("matplotlib_inline.backend_inline",)
 _PRELOAD, _PATH = "DATAJAM_PRELOAD", "DATAJAM_PYTHONPATH"
 TEMPORARY = tempfile.gettempdir()

@@ -10,6 +10,7 @@ import importlib
 import io
 import os
 import sys
+import warnings
 
 from datajam.engine import warm
 
@@ -35,7 +36,11 @@ def _do() -> None:
     if "pandas" in sys.modules:
         import pandas
 
-        pandas.DataFrame({"a": [1.5, 2.5], "b": ["x", "y"]}).groupby("b").mean()._repr_html_()
+        table = pandas.read_csv(io.StringIO("a,b\n1,x\n2,y\n4,y\n"), dtype=str, encoding="utf-8-sig")
+        table = table[table["b"] != ""].assign(a=lambda rows: pandas.to_numeric(rows["a"], errors="coerce")).dropna(subset="a")
+        table.groupby("b").mean()._repr_html_()
+        if "statsmodels.formula.api" in sys.modules:
+            sys.modules["statsmodels.formula.api"].ols("a ~ b", table).fit()
     if "matplotlib" in sys.modules:
         import matplotlib
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -58,7 +63,7 @@ if _ours:
 os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
 _import([name for name in os.environ.get("DATAJAM_PRELOAD", "").split(",") if name])
 del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
-with contextlib.suppress(Exception):
+with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
     warm.kernel_path()
     _do()
 gc.collect()

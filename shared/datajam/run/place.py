@@ -69,7 +69,7 @@ def run_job(job: Job, folder: Path, pattern: str, out: Path, pool: Pool) -> int:
     """
     project = open_project(folder, place=job.place, **job.parameters)
     try:
-        planned = pool.submit(runner.plan, project, pattern, out / job.name).result()
+        planned = runner.plan(project, pattern, out / job.name)
         inside = staging(planned.target)
     except OSError as error:
         raise _told(error, out) from error
@@ -101,7 +101,7 @@ def _execute(planned: runner.Plan, path: Path, inside: Path, pool: Pool) -> None
 
 def _notebook(planned: runner.Plan, path: Path, inside: Path) -> None:
     """In the process of its own: the notebook imports the project's own functions, whichever are loaded."""
-    from datajam import engine
+    from datajam.engine import inside as engine
 
     warm.forget_others(planned.project.folder / "shared")
     runner.execute(planned, path, inside, engine=engine.register())

@@ -1,7 +1,9 @@
 """Imported once, by the server that a batch's processes are forked from: what every place needs is done here, before any."""
 
 import os
-from contextlib import suppress
+import warnings
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 
 from datajam.run.place import READY_FOR
@@ -15,9 +17,11 @@ def make_ready(folder: Path) -> None:
     from datajam.project import open_project
     from datajam.say import report
 
-    for source in open_project(folder).sources.values():
-        with suppress(Exception):
+    project = open_project(folder)
+    for key, source in project.sources.items():
+        with suppress(Exception), redirect_stdout(StringIO()), warnings.catch_warnings(action="ignore"):
             sources.make_ready(source.file, source.layout)
+            project.read(key)
     said = new_output("stream", text="one")
     cells = [new_markdown_cell("# One\n\n| a |\n|---|\n| 1 |"), new_code_cell("import datajam", outputs=[said])]
     report.body(new_notebook(cells=cells), with_title=True)

@@ -52,7 +52,7 @@ def worked(path: Path, given: Mapping[str, Any]) -> Worked:
     from papermill.iorw import load_notebook_node
     from threadpoolctl import threadpool_limits
 
-    from datajam.engine import DataJamEngine
+    from datajam.engine.inside import DataJamEngine
 
     # papermill's own reader adds the metadata that its engines expect.
     notebook = with_parameters(load_notebook_node(str(path)), given)
