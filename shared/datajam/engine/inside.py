@@ -1,5 +1,6 @@
 """A papermill engine that runs a notebook in this process, in a kernel's own shell; `pool` gives each a fresh process."""
 
+import json
 import logging
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -53,13 +55,23 @@ class _Client(PapermillNotebookClient):
 
 @contextmanager
 def _saved_seldom(nb_man) -> Iterator[None]:
-    """Save when a cell of code starts, which tells where a process died, and not also twice for each cell of text."""
-    save, start = nb_man.save, nb_man.cell_start
+    """Save when a cell of code starts, which tells where a process died, and not also twice for each cell of text.
+
+    Without looking whether all of it is valid, which costs ten times as much: papermill does when it writes the whole.
+    """
+    start, to = nb_man.cell_start, str(nb_man.output_path or "")
+    save = nb_man.save
+
+    def saved() -> None:
+        if not to or "://" in to:
+            save()
+        else:
+            Path(to).write_text(json.dumps(nb_man.nb), encoding="utf-8")
 
     def cell_start(cell, cell_index=None, **rest):
         start(cell, cell_index, **rest)
         if cell.cell_type == "code":
-            save()
+            saved()
 
     nb_man.save, nb_man.cell_start = (lambda **_: None), cell_start
     try:
