@@ -57,10 +57,9 @@ class _Client(PapermillNotebookClient):
 def _saved_seldom(nb_man) -> Iterator[None]:
     """Save when a cell of code starts, which tells where a process died, and not also twice for each cell of text.
 
-    Without looking whether all of it is valid, which costs ten times as much: papermill does when it writes the whole.
+    Whether all of it is valid papermill looks when it writes the whole.
     """
-    start, to = nb_man.cell_start, str(nb_man.output_path or "")
-    save = nb_man.save
+    save, start, to = nb_man.save, nb_man.cell_start, str(nb_man.output_path or "")
 
     def saved() -> None:
         if not to or "://" in to:

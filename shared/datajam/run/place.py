@@ -69,7 +69,7 @@ def run_job(job: Job, folder: Path, pattern: str, out: Path, pool: Pool) -> int:
     """
     project = open_project(folder, place=job.place, **job.parameters)
     try:
-        planned = runner.plan(project, pattern, out / job.name)
+        planned = pool.submit(runner.plan, project, pattern, out / job.name).result()
         inside = staging(planned.target)
     except OSError as error:
         raise _told(error, out) from error
