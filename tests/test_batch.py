@@ -1,5 +1,6 @@
 """A batch: every place asked for, nothing lost, whatever happens to one of them, to the disk, or to whoever started it."""
 
+import html
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from datajam.errors import DataJamError
 from datajam.project import open_project
 from datajam.run import batch
 from datajam.run.asked import grid, places_asked
+from datajam.say import comparison
 
 ROOT = Path(__file__).resolve().parents[1]
 NORTH_EAST = 12
@@ -110,6 +112,8 @@ def test_every_place_is_run_compared_and_skipped_the_second_time(small):
     assert "1 of 1 done (1 done before), 0 failed" in again.stdout
     assert (folder / "provenance.json").stat().st_mtime_ns == before
     page = (made / "batch" / "index.html").read_text(encoding="utf-8")
+    comparison.write_all(made / "batch", only=["leeds/leeds--size=2.5"])
+    assert page == (made / "batch" / "index.html").read_text(encoding="utf-8")
     assert "Hull" not in page.split("<table", 1)[1]
 
     notebook = made / "notebooks" / "01_only.ipynb"
@@ -154,6 +158,8 @@ def test_places_that_fail_stop_no_other_are_named_with_notebook_and_cell_and_alo
         assert re.search(f"  {name}: {words}", done.stdout), done.stdout
         assert (made / "batch" / f"{name.lower()}.failed" / "FAILED.txt").is_file() and not (made / "batch" / name.lower()).exists()
     assert "Traceback" not in done.stderr and "Mend it and type the same command" in done.stderr
+    page = html.unescape((made / "batch" / "index.html").read_text(encoding="utf-8"))
+    assert "4 runs failed" in page and all(re.search(f"<li>{name}: {words}", page) for name, (_, words) in BAD.items())
     assert value(made / "batch" / "kingston-upon-hull-city-of") == 3.0
     notebook = made / "notebooks" / "01_only.ipynb"
     notebook.write_text(notebook.read_text(encoding="utf-8").replace("exec(", "str("), encoding="utf-8")
@@ -221,7 +227,7 @@ def test_ctrl_c_stops_it_cleanly_and_says_how_to_go_on(small):
 
 def test_a_second_batch_in_the_same_folder_refuses(small):
     made = small()
-    with batch._alone_in(made / "batch"):
+    with batch.alone_in(made / "batch"):
         second = run(made, "Leeds")
     assert second.returncode == 2 and "Another batch is running in batch/" in second.stderr
 

@@ -5,9 +5,9 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,8 @@ from datajam.project import Project, open_project
 from datajam.run import checks, storage
 from datajam.run.asked import grid, places_asked
 from datajam.run.current import digest, fingerprint, marked
-from datajam.run.place import DiskFull, Job, pool_for, run_job, stop_pool
-
-Means = tuple[Executor, Callable[[Any], Any], Callable[[Job, Any], None]]
+from datajam.run.place import DiskFull, Job
+from datajam.run.workers import Workers
 
 
 class Stopped(DataJamError):
@@ -74,54 +73,25 @@ def _folder(slug: str, given: dict[str, str]) -> str:
 
 
 def run(
-    project: Project,
-    asked: list[Job],
-    out: Path,
-    *,
-    pattern: str = "",
-    workers: int = 2,
-    address: str = "",
-    elsewhere: Means | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    asked: list[Job], out: Path, workers: Workers, *, address: str = "", say: Callable[[str], None] = lambda _: None
 ) -> Batch:
     """Run the jobs that are not finished and current into `out`, each durable at once, and copy each to `address` where given.
 
-    `elsewhere` is an executor on other machines, the function it is to run there for a job, and the one that takes in what comes
-    back; without one, `workers` processes here.
-    `say` is told the state in one line after each place. Raises `DataJamError` where another batch runs in the folder, `DiskFull`
-    and `StorageFailed`, which end a batch, and `Stopped` after Ctrl-C: what was done by then is kept in each case.
+    `say` is told the state in one line after each place. Raises `DiskFull` and `StorageFailed`, which end a batch, and `Stopped`
+    after Ctrl-C: what was done by then is kept in each case.
     """
     started = time.monotonic()
-    with _alone_in(out):
-        batch = Batch(out, asked)
-        wanted = [job for job in asked if not _finished(job, out, address, batch)]
-        executor, work, receive = elsewhere or _here(project, pattern, out, workers)
-        try:
-            waiting = {executor.submit(work, asdict(job)): job for job in wanted}
-            for future in as_completed(waiting):
-                _settle(waiting[future], future, receive, batch, address)
-                say(_state(batch, len(wanted), time.monotonic() - started))
-        except KeyboardInterrupt:
-            raise Stopped(_go_on(batch)) from None
-        finally:
-            _close(executor, here=not elsewhere)
-            _sweep(out)
-        batch.seconds = time.monotonic() - started
+    batch = Batch(out, asked)
+    wanted = [job for job in asked if not _finished(job, out, address, batch)]
+    try:
+        waiting = {workers.start(job): job for job in wanted}
+        for future in as_completed(waiting):
+            _settle(waiting[future], future, workers.receive, batch, address)
+            say(_state(batch, len(wanted), time.monotonic() - started))
+    except KeyboardInterrupt:
+        raise Stopped(go_on(batch)) from None
+    batch.seconds = time.monotonic() - started
     return batch
-
-
-def _here(project: Project, pattern: str, out: Path, workers: int) -> Means:
-    pool = pool_for(workers, project.folder, checks.notebooks(project, pattern))
-    return ThreadPoolExecutor(workers), lambda job: run_job(Job(**job), project.folder, pattern, out, pool), lambda *_: None
-
-
-def _close(executor: Executor, here: bool) -> None:
-    if not here:
-        executor.shutdown(wait=False)
-        return
-    executor.shutdown(wait=False, cancel_futures=True)
-    stop_pool()
-    executor.shutdown()
 
 
 def _finished(job: Job, out: Path, address: str, batch: Batch) -> bool:
@@ -173,14 +143,18 @@ def spoken(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _go_on(batch: Batch) -> str:
+def go_on(batch: Batch) -> str:
+    """What to tell somebody who stopped a batch."""
     done = len(batch.done) + len(batch.skipped)
     return f"Stopped: {done} of {len(batch.asked)} are done and kept. The same command goes on with the rest."
 
 
 @contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Hold the folder: a second batch in it refuses, and one that was killed holds nothing."""
+def alone_in(out: Path) -> Iterator[None]:
+    """Hold the folder, and leave nothing unfinished in it: a second batch refuses, and one that was killed holds nothing.
+
+    Raises `DataJamError` where another batch holds it.
+    """
     from filelock import FileLock, Timeout
 
     out.mkdir(parents=True, exist_ok=True)
@@ -192,6 +166,7 @@ def _alone_in(out: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        _sweep(out)
         lock.release()
 
 
@@ -216,7 +191,10 @@ class Progress:
             self._last = time.monotonic()
             print(text, file=sys.stderr, flush=True)
 
-    def end(self) -> None:
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
         if self._screen and not self._quiet:
             with suppress(OSError):
                 print(file=sys.stderr)

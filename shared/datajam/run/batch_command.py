@@ -2,11 +2,13 @@
 
 import argparse
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from datajam.errors import DataJamError
 from datajam.project import Project, open_project
 from datajam.run import batch, storage
+from datajam.run.workers import Workers, on_this_machine
 from datajam.say import comparison
 
 
@@ -24,19 +26,10 @@ def batch_command(options: argparse.Namespace, pairs: list[tuple[str, str]]) -> 
     asked = batch.jobs(project, options.places, pairs, options.notebooks)
     address = options.out.rstrip("/") if storage.is_address(options.out) else ""
     out = _folder(project, options.out, address)
-    progress = batch.Progress(options.quiet)
-    settings = {"pattern": options.notebooks, "workers": options.workers or os.cpu_count() or 1, "address": address}
-    try:
-        if options.scheduler:
-            from datajam.run.cluster import on_scheduler
-
-            with on_scheduler(options.scheduler, project, options.notebooks, out) as elsewhere:
-                done = batch.run(project, asked, out, elsewhere=elsewhere, say=progress, **settings)
-        else:
-            done = batch.run(project, asked, out, say=progress, **settings)
-    finally:
-        progress.end()
-    written = _compared(done, address)
+    with batch.alone_in(out), _workers(options, project, out) as workers, batch.Progress(options.quiet) as progress:
+        done = batch.run(asked, out, workers, address=address, say=progress)
+        progress("Comparing the places …")
+        written = _compared(done, address, workers)
     print(_said(done, address or _shown(out, project), written))
     if done.failed:
         raise SomeFailed(f"{len(done.failed)} of {len(asked)} failed. Mend it and type the same command: only they run again.")
@@ -49,12 +42,24 @@ def _folder(project: Project, given: str, address: str) -> Path:
     return Path(given).resolve() if given else project.folder / "batch"
 
 
-def _compared(done: batch.Batch, address: str) -> list[Path]:
-    """Write the tables, the spreadsheet and the page of the places that are done."""
+def _workers(options: argparse.Namespace, project: Project, out: Path) -> AbstractContextManager[Workers]:
+    """Those of the scheduler that is named, else this machine's."""
+    if options.scheduler:
+        from datajam.run.cluster import on_scheduler
+
+        return on_scheduler(options.scheduler, project, options.notebooks, out)
+    return on_this_machine(project, options.notebooks, out, options.workers or os.cpu_count() or 1)
+
+
+def _compared(done: batch.Batch, address: str, workers: Workers) -> list[Path]:
+    """Write the tables, the spreadsheet and the page of the places that are done; the page names those that failed too."""
     finished = [job.name for job in (*done.done, *done.skipped)]
     if not finished:
         return []
-    written = comparison.write_all(done.out, only=finished)
+    try:
+        written = comparison.write_all(done.out, finished, done.failed, workers.tasks)
+    except KeyboardInterrupt:
+        raise batch.Stopped(batch.go_on(done)) from None
     for path in written if address else ():
         storage.put(path, f"{address}/{path.name}")
     return written

@@ -8,8 +8,8 @@ import io
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from datajam.run import checks, provenance
 from datajam.run.current import fingerprint, shared_files
 from datajam.run.place import DiskFull, Job
 from datajam.run.runner import failed
+from datajam.run.workers import Workers
 
 START_SECONDS = 180
 
@@ -43,8 +44,8 @@ def pack(project: Project, notebooks: list[Path]) -> bytes:
 
 
 @contextmanager
-def on_scheduler(address: str, project: Project, pattern: str, out: Path) -> Iterator[tuple[Executor, Callable, Callable]]:
-    """The executor of a Dask scheduler, the function it runs for a job, and the one that takes in what comes back.
+def on_scheduler(address: str, project: Project, pattern: str, out: Path) -> Iterator[Workers]:
+    """The workers of a Dask scheduler, each given the project once.
 
     Raises `DataJamError` where no scheduler answers.
     """
@@ -61,7 +62,11 @@ def on_scheduler(address: str, project: Project, pattern: str, out: Path) -> Ite
         raise DataJamError(f"--scheduler {address}: no scheduler answers ({str(error).splitlines()[0]}).") from None
     with client:
         client.register_plugin(plugin(pack(project, notebooks)), name=f"datajam-{digest}")
-        yield client.get_executor(pure=False), work, lambda job, came: receive(job, came, out)
+        executor = client.get_executor(pure=False)
+        try:
+            yield Workers(lambda job: executor.submit(work, asdict(job)), lambda job, came: receive(job, came, out))
+        finally:
+            executor.shutdown(wait=False)
 
 
 def receive(job: Job, came: dict[str, Any], out: Path) -> None:

@@ -4,23 +4,18 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from datajam.engine import warm
-from datajam.engine.pool import MEGABYTE, ChildDied, Pool
+from datajam.engine.pool import ChildDied, Pool
 from datajam.errors import DataJamError
 from datajam.folders import staging, write_text
 from datajam.project import open_project
 from datajam.run import runner
 from datajam.run.current import MARK
-
-NOTEBOOK_SECONDS, READY_FOR = 1800, "DATAJAM_READY_FOR"
-_making, _pools = Lock(), {}
 
 
 class DiskFull(DataJamError):
@@ -38,27 +33,6 @@ class Job:
     parameters: dict[str, Any]
     name: str
     current: str
-
-
-def pool_for(workers: int, folder: Path, notebooks: Sequence[Path]) -> Pool:
-    """This process's pool for a project, made once and warm when this returns; each notebook may hold its share of the memory."""
-    with _making:
-        if not _pools:
-            memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MEGABYTE if warm.available() else None
-            preload = ["datajam.run.runner", "datajam.run.written", *warm.imports_of(notebooks), "datajam.run.ready"]
-            os.environ[READY_FOR] = str(folder)
-            pool = Pool(workers, preload, seconds=NOTEBOOK_SECONDS, memory=memory / workers if memory else None)
-            pool.submit(os.getpid).result()
-            del os.environ[READY_FOR]
-            _pools[os.getpid()] = pool
-        return _pools[os.getpid()]
-
-
-def stop_pool() -> None:
-    """End what runs in this process's pool, and the pool."""
-    with _making:
-        if _pools:
-            _pools.popitem()[1].stop()
 
 
 def run_job(job: Job, folder: Path, pattern: str, out: Path, pool: Pool) -> int:

@@ -6,7 +6,7 @@ from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 
-from datajam.run.place import READY_FOR
+from datajam.run.workers import READY_FOR
 
 
 def make_ready(folder: Path) -> None:

@@ -13,19 +13,21 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
+from datajam.engine.pool import Pool
 from datajam.errors import DataJamError
 from datajam.project import open_project
 from datajam.run import checks, provenance, runner
 from datajam.run.current import fingerprint
-from datajam.run.place import DiskFull, Job, pool_for, run_job, stop_pool
+from datajam.run.place import DiskFull, Job, run_job
+from datajam.run.workers import warmed
 
 
-def answer(told: dict[str, Any], folder: Path, pattern: str, workers: int) -> dict[str, Any]:
+def answer(told: dict[str, Any], folder: Path, pattern: str, pool: Pool) -> dict[str, Any]:
     """Run a job in a folder of its own: its files as a zip, the versions here, and the error in words where it failed."""
     job = Job(**told)
     error, full, out = "", False, Path(tempfile.mkdtemp(prefix="datajam_batch_"))
     try:
-        run_job(job, folder, pattern, out, pool_for(workers, folder, checks.notebooks(open_project(folder), pattern)))
+        run_job(job, folder, pattern, out, pool)
     except DataJamError as found:
         error, full = str(found), isinstance(found, DiskFull)
     target = out / job.name
@@ -47,23 +49,25 @@ def _serve(caller: Connection, *settings: Any) -> None:
         caller.send(answer(caller.recv(), *settings))
 
 
-def _end_with_worker() -> None:
+def _end_with_worker(pool: Pool) -> None:
     sys.stdin.buffer.read()
-    stop_pool()
+    pool.stop()
     os._exit(0)
 
 
 def main(folder: Path, workers: int, pattern: str) -> None:
     """Open the door, say in the file `door` where it is, and serve each caller in a thread until standard input ends."""
-    threading.Thread(target=_end_with_worker, daemon=True).start()
-    key = fingerprint(open_project(folder), checks.notebooks(open_project(folder), pattern))[:16]
-    with Listener(authkey=key.encode()) as door:
+    project = open_project(folder)
+    notebooks = checks.notebooks(project, pattern)
+    pool = warmed(workers, folder, notebooks)
+    threading.Thread(target=_end_with_worker, args=(pool,), daemon=True).start()
+    with Listener(authkey=fingerprint(project, notebooks)[:16].encode()) as door:
         beside = folder / ".door"
         beside.write_text(str(door.address))
         beside.replace(folder / "door")
         while True:
             caller = door.accept()
-            threading.Thread(target=_serve, args=(caller, folder, pattern, workers), daemon=True).start()
+            threading.Thread(target=_serve, args=(caller, folder, pattern, pool), daemon=True).start()
 
 
 if __name__ == "__main__":

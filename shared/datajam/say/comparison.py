@@ -7,7 +7,9 @@ as data: {"place": …, "place_code": …, "parameters": {…}}.
 
 import json
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -288,10 +290,18 @@ def write_tables(table: pd.DataFrame, folder: Path) -> list[Path]:
     return [path for _, path in written]
 
 
-def write_all(folder: Path, only: Collection[str] | None = None) -> list[Path]:
-    """Write all that is made of a batch's results into its folder: tables, spreadsheet and page. The files written."""
+def write_all(
+    folder: Path, only: Collection[str] | None = None, failed: Mapping[str, str] | None = None, executor: Executor | None = None
+) -> list[Path]:
+    """Write all that is made of a batch's results into its folder: tables, spreadsheet and page. The files written.
+
+    `failed` is why each place that is not among them failed, in words; `executor` shares the work, done in a thread without one.
+    """
     from datajam.say.comparison_book import write_book
     from datajam.say.comparison_page import write_page
 
     table = gather(folder, only)
-    return [*write_tables(table, folder), write_book(table, folder), write_page(table, folder)]
+    with ThreadPoolExecutor(1) if executor is None else nullcontext(executor) as workers:
+        files = [workers.submit(write, table, folder) for write in (write_tables, write_book)]
+        page = write_page(table, folder, failed, workers)
+        return [*files[0].result(), files[1].result(), page]

@@ -4,6 +4,8 @@ It holds all it needs, asks for nothing, and needs no script. It shows intervals
 little: Goldstein and Spiegelhalter, "League tables and their limitations" (1996).
 """
 
+from collections.abc import Mapping
+from concurrent.futures import Executor
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,13 @@ MOST_DRAWN = 24
 _NAMED = 6
 
 
-def write_page(table: pd.DataFrame, folder: Path) -> Path:
+def write_page(
+    table: pd.DataFrame, folder: Path, failed: Mapping[str, str] | None = None, executor: Executor | None = None
+) -> Path:
     """Write index.html, whole or not at all: the file written.
 
-    The first 24 numbers that at least half of the places have are drawn; the others are tables.
+    The first 24 numbers that at least half of the places have are drawn; the others are tables. `failed` is why each place that
+    is not in the table failed, in words; `executor` shares the drawing.
     """
     from jinja2 import Environment, FileSystemLoader
 
@@ -33,7 +38,9 @@ def write_page(table: pd.DataFrame, folder: Path) -> Path:
     found = comparison.numbers(table)
     common = [number for number in found if number.widespread]
     rare = [number for number in found if not number.widespread]
-    charted = [_section(number, credits, place < MOST_DRAWN, place) for place, number in enumerate(common)]
+    draws = [place < MOST_DRAWN for place in range(len(common))] + [False] * len(rare)
+    each = executor.map if executor else map
+    sections = list(each(_section, [*common, *rare], [credits] * len(draws), draws, range(len(draws))))
     templates = resources.files("datajam") / "templates"
     environment = Environment(loader=FileSystemLoader(str(templates)), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.get_template("comparison/page.html.j2").render(
@@ -41,9 +48,10 @@ def write_page(table: pd.DataFrame, folder: Path) -> Path:
         places=table["place_code"].nunique(),
         runs=table["report"].nunique(),
         warning=comparison.warning(table),
-        charted=charted,
-        listed=[_section(number, credits, False, len(common) + place) for place, number in enumerate(rare)],
+        charted=sections[: len(common)],
+        listed=sections[len(common) :],
         every=_every(table),
+        failed=sorted((failed or {}).items()),
         settings=comparison.parameters(table),
         undrawn=max(len(common) - MOST_DRAWN, 0),
         sources=sources,
