@@ -245,7 +245,7 @@ def starters_loop(made: Path, place: str, out: Path) -> float:
 
 
 def starter_row(folder: Path) -> str:
-    made, few = project(folder, "attainment"), 24
+    made, few = project(folder, "attainment"), 48
     from datajam.vocabulary import places
 
     names = ", ".join(place.name for place in places.authorities()[:few])

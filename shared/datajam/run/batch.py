@@ -72,9 +72,7 @@ def _folder(slug: str, given: dict[str, str]) -> str:
     return f"{slug}/{slug}--" + ",".join(f"{name}={re.sub(r'[^A-Za-z0-9._+-]+', '-', value)}" for name, value in given.items())
 
 
-def run(
-    asked: list[Job], out: Path, workers: Workers, *, address: str = "", say: Callable[[str], None] = lambda _: None
-) -> Batch:
+def run(asked: list[Job], out: Path, workers: Workers, *, address: str = "", say: Callable[[str], None] = lambda _: None) -> Batch:
     """Run the jobs that are not finished and current into `out`, each durable at once, and copy each to `address` where given.
 
     `say` is told the state in one line after each place. Raises `DiskFull` and `StorageFailed`, which end a batch, and `Stopped`
