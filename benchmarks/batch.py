@@ -232,30 +232,68 @@ def batch(made: Path, places: str, *words: str) -> tuple[float, str]:
     return time.perf_counter() - started, done.stdout
 
 
-def starters_loop(made: Path, place: str, out: Path) -> float:
-    """Every notebook of a project for one place by `papermill` alone, as many notebooks as the batch runs for it."""
+def notebooks_only(made: str, names: list[str], out: str) -> None:
+    """A project's notebooks for each place on the engine's warm processes, and nothing else: what a loop of papermill does."""
+    from datajam.engine import inside
+    from datajam.project import open_project
+    from datajam.run import checks
+    from datajam.run.workers import warmed
+
+    paths = checks.notebooks(open_project(Path(made)))
+    os.environ["PYTHONPATH"] = f"{made}/shared"
+    with warmed(WORKERS, Path(made), paths) as pool:
+        futures = [
+            pool.submit(in_its_folder, str(path), f"{out}/{number}-{path.name}", {"place": name}, inside.NAME)
+            for number, name in enumerate(names)
+            for path in paths
+        ]
+        [future.result() for future in futures]
+
+
+def in_its_folder(path: str, out: str, parameters: dict[str, str], engine: str | None = None) -> None:
     import papermill
 
+    if engine:
+        from datajam.engine import inside
+
+        engine = inside.register()
+    settings = {"kernel_name": "python3", "progress_bar": False, "cwd": str(Path(path).parent), "engine_name": engine}
+    papermill.execute_notebook(path, out, parameters=parameters, **settings)
+
+
+def starters_loop(made: Path, place: str, out: Path) -> float:
+    """Every notebook of a project for one place by `papermill` alone, as many notebooks as the batch runs for it."""
     os.environ["PYTHONPATH"] = str(made / "shared")
     started = time.perf_counter()
     for path in sorted((made / "notebooks").glob("0*.ipynb")):
-        settings = {"kernel_name": "python3", "progress_bar": False, "cwd": str(path.parent)}
-        papermill.execute_notebook(str(path), str(out / path.name), parameters={"place": place}, **settings)
+        in_its_folder(str(path), str(out / path.name), {"place": place})
     return time.perf_counter() - started
 
 
-def starter_row(folder: Path) -> str:
-    made, few = project(folder, "attainment"), 48
+def starter_rows(folder: Path) -> list[str]:
     from datajam.vocabulary import places
 
-    names = ", ".join(place.name for place in places.authorities()[:few])
-    mine, theirs = [], []
+    made, few = project(folder, "attainment"), 48
+    names = [place.name for place in places.authorities()[:few]]
+    whole, alone, theirs = [], [], []
     for turn in range(TURNS):
-        mine.append(batch(made, names, "--out", str(folder / f"out{turn}"))[0])
+        whole.append(batch(made, ", ".join(names), "--out", str(folder / f"out{turn}"))[0])
+        alone.append(fresh(f"notebooks_only({str(made)!r}, {names!r}, {str(folder)!r})"))
         theirs.append(starters_loop(made, "Leeds", folder))
-        print("starters", turn, round(mine[-1], 1), round(theirs[-1], 1), flush=True)
-    what = f"{few} places x the five attainment notebooks by `datajam batch`, with checks, reports and the comparison"
-    return row(what, mine, theirs, few, "a loop of `papermill` without those (one place, scaled)", "10 or more (48 places)")
+        print("starters", turn, round(whole[-1], 1), round(alone[-1], 1), round(theirs[-1], 1), flush=True)
+    loop, wanted = "a loop of `papermill` (one place, scaled)", "10 or more"
+    what = f"{few} places x the five attainment notebooks"
+    return [
+        row(f"{what}, the notebooks alone, warming included", alone, theirs, few, loop, wanted),
+        row(f"{what} by `datajam batch`: checks, reports and comparison too", whole, theirs, few, f"{loop} without those", wanted),
+        f"| where the time of one of those places goes | {_shares(made)} | | |",
+    ]
+
+
+def _shares(made: Path) -> str:
+    words = [sys.executable, str(ROOT / "benchmarks" / "where_time_goes.py"), str(made), str(TURNS)]
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(made / "shared")}
+    return subprocess.run(words, cwd=made, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def examples_row(folder: Path) -> list[str]:
@@ -375,7 +413,7 @@ def everywhere(folder: Path) -> str:
 
 PARTS = {
     "small": small_rows,
-    "starters": lambda folder: [starter_row(folder)],
+    "starters": starter_rows,
     "examples": examples_row,
     "endurance": endurance,
     "everywhere": lambda folder: [everywhere(folder)],

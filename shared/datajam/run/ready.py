@@ -14,6 +14,7 @@ def make_ready(folder: Path) -> None:
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
     from datajam import sources
+    from datajam.observe import observations
     from datajam.project import open_project
     from datajam.say import report
 
@@ -21,7 +22,7 @@ def make_ready(folder: Path) -> None:
     for key, source in project.sources.items():
         with suppress(Exception), redirect_stdout(StringIO()), warnings.catch_warnings(action="ignore"):
             sources.make_ready(source.file, source.layout)
-            project.read(key)
+            observations.check(project.read(key))
     said = new_output("stream", text="one")
     cells = [new_markdown_cell("# One\n\n| a |\n|---|\n| 1 |"), new_code_cell("import datajam", outputs=[said])]
     report.body(new_notebook(cells=cells), with_title=True)
