@@ -234,6 +234,8 @@ def batch(made: Path, places: str, *words: str) -> tuple[float, str]:
 
 def notebooks_only(made: str, names: list[str], out: str) -> None:
     """A project's notebooks for each place on the engine's warm processes, and nothing else: what a loop of papermill does."""
+    import papermill
+
     from datajam.engine import inside
     from datajam.project import open_project
     from datajam.run import checks
@@ -242,31 +244,27 @@ def notebooks_only(made: str, names: list[str], out: str) -> None:
     paths = checks.notebooks(open_project(Path(made)))
     os.environ["PYTHONPATH"] = f"{made}/shared"
     with warmed(WORKERS, Path(made), paths) as pool:
-        futures = [
-            pool.submit(in_its_folder, str(path), f"{out}/{number}-{path.name}", {"place": name}, inside.NAME)
-            for number, name in enumerate(names)
-            for path in paths
+        asked = [
+            (path, f"{out}/{n}-{path.name}", in_folder(path, name, inside.NAME)) for n, name in enumerate(names) for path in paths
         ]
+        futures = [pool.submit(papermill.execute_notebook, str(path), there, **settings) for path, there, settings in asked]
         [future.result() for future in futures]
 
 
-def in_its_folder(path: str, out: str, parameters: dict[str, str], engine: str | None = None) -> None:
-    import papermill
-
-    if engine:
-        from datajam.engine import inside
-
-        engine = inside.register()
-    settings = {"kernel_name": "python3", "progress_bar": False, "cwd": str(Path(path).parent), "engine_name": engine}
-    papermill.execute_notebook(path, out, parameters=parameters, **settings)
+def in_folder(path: Path, place: str, engine: str | None = None) -> dict[str, object]:
+    """How papermill is told to run a project's notebook for a place."""
+    given = {"parameters": {"place": place}} if place else {}
+    return {"kernel_name": "python3", "progress_bar": False, "cwd": str(path.parent), "engine_name": engine, **given}
 
 
 def starters_loop(made: Path, place: str, out: Path) -> float:
     """Every notebook of a project for one place by `papermill` alone, as many notebooks as the batch runs for it."""
+    import papermill
+
     os.environ["PYTHONPATH"] = str(made / "shared")
     started = time.perf_counter()
     for path in sorted((made / "notebooks").glob("0*.ipynb")):
-        in_its_folder(str(path), str(out / path.name), {"place": place})
+        papermill.execute_notebook(str(path), str(out / path.name), **in_folder(path, place))
     return time.perf_counter() - started
 
 
@@ -296,6 +294,23 @@ def _shares(made: Path) -> str:
     return subprocess.run(words, cwd=made, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def one_by_one(paths: list[str], out: str) -> None:
+    """Notebooks one after another in warm processes, without nbval: nearly nothing but the notebooks' own work."""
+    import papermill
+
+    from datajam.engine import inside, warm
+    from datajam.engine.pool import Pool
+
+    with Pool(1, warm.imports_of(map(Path, paths))) as pool:
+        pool.submit(os.getpid).result()
+        started = time.perf_counter()
+        for path in paths:
+            pool.submit(
+                papermill.execute_notebook, path, f"{out}/{Path(path).name}", **in_folder(Path(path), "", inside.NAME)
+            ).result()
+        Path(os.environ["FLOOR_TO"]).write_text(str(time.perf_counter() - started))
+
+
 def examples_row(folder: Path) -> list[str]:
     chosen = [next((ROOT / "notebooks").glob(f"*/{name}_*.ipynb")) for name in ("c6", "a5", "s6", "x1")]
     everything = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
@@ -316,7 +331,9 @@ def examples_row(folder: Path) -> list[str]:
             )
         )
         print(rows[-1], flush=True)
-    return rows
+    own = told(f"one_by_one({[str(path) for path in everything]!r}, {str(folder)!r})")
+    what = f"the {len(everything)} worked examples on the engine, one after another once warm: their own work"
+    return [*rows, f"| {what} | {own:.0f} s | | |"]
 
 
 def _nbval(paths: list[Path], *plugin: str) -> float:

@@ -4,9 +4,11 @@ import io
 import json
 from contextlib import redirect_stdout
 
+import nbformat
 import pytest
 
 from datajam.errors import DataJamError
+from datajam.review import walls
 from datajam_teach import exercises
 from datajam_teach.workshop import build, cohort, progress
 
@@ -101,7 +103,7 @@ def test_a_notebook_that_cannot_be_read_is_named_and_the_rest_goes_on(kit, colle
     assert room.problems[0][0] == "bad.ipynb" and reason in room.problems[0][1]
 
 
-def test_nothing_in_a_notebook_is_run(kit, collected, tmp_path):
+def test_nothing_in_a_notebook_is_run_unless_asked(kit, collected, tmp_path):
     trap = tmp_path / "ran"
     notebook = collected("a.ipynb", "c6", "1", "1")
     notebook["cells"].insert(0, {"cell_type": "code", "source": f"open({str(trap)!r}, 'w')", "metadata": {}, "outputs": []})
@@ -132,3 +134,26 @@ def test_what_is_mistyped_is_told_in_one_line(kit, tmp_path, datajam_command):
         progress.read(tmp_path, kit)
     done = datajam_command("workshop", "progress", str(tmp_path), "--kit", str(tmp_path))
     assert done.returncode == 2 and "is not a kit" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_code_is_run_again_only_when_asked_and_then_behind_the_walls_of_a_review(kit, collected, tmp_path, datajam_command):
+    """What was never run counts; one that writes outside the room or fails is told, and does no harm."""
+    answers, trap = [right(kit, "c6", number) for number in (1, 2)], tmp_path / "ran"
+    for name, first in (("good", ""), ("rude", f"open({str(trap)!r}, 'w')"), ("slip", "1 / 0")):
+        notebook = collected(f"{name}.ipynb", "c6", *answers)
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"] = []
+        if first:
+            notebook["cells"].insert(0, nbformat.v4.new_code_cell(first, id="x"))
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    saved = progress.read(tmp_path, kit)
+    assert saved.rows[0].counts == {"right": 0, "wrong": 0, "open": 0, "not run": 3}
+    done = datajam_command("workshop", "progress", str(tmp_path), "--kit", str(kit), "--run", "--out", str(tmp_path / "room.html"))
+    assert done.returncode == 0 and "executes other people's code" in done.stdout, done.stderr
+    if walls.walls(tmp_path).kind == "full":
+        assert "c6 1  1 right, 2 not run" in done.stdout and not trap.exists()
+        assert "rude.ipynb: run again, it stopped at cell 1" in done.stdout
+    assert "slip.ipynb: run again, it stopped at cell 1: ZeroDivisionError" in done.stdout
+    page = (tmp_path / "room.html").read_text(encoding="utf-8")
+    assert "run again before it was counted" in page and "What stopped when it was run again" in page

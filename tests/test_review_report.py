@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datajam.review import report, report_outputs, rules
-from datajam.review.evidence import Compared, Evidence, Failure, Finding, Opened, Reviewed
+from datajam.review.evidence import Call, Compared, Evidence, Failure, Finding, Opened, Reviewed
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 RESULT = {
@@ -77,7 +77,7 @@ def seen(tmp_path_factory):
     ]
     failure = Failure("missing file", f"FileNotFoundError: {HOSTILE}", 2, "Add the file.")
     books = [
-        reviewed(outputs=outputs, opened=[Opened("data/a.csv", "read", 3, "bb" * 32)], network=["example.org:443"]),
+        reviewed(outputs=outputs, opened=[Opened("data/a.csv", "read", 3, "bb" * 32)], network=[Call("example.org:443", 3)]),
         reviewed(path=f"notebooks/{HOSTILE}\nsecond line.ipynb", failure=failure, now=None),
     ]
     return Evidence(

@@ -137,7 +137,7 @@ def test_files_and_addresses_asked_for_are_written_down_with_their_cell(failing)
     assert opened["made.txt", "write"].sha256 == ""
     assert not [path for path, _ in opened if path.endswith((".py", "c.json"))]
     assert not found(failing, "04_file.ipynb").opened
-    assert any("example.org" in asked for asked in found(failing, "08_network.ipynb").network)
+    assert any("example.org" in asked.address and asked.cell == 1 for asked in found(failing, "08_network.ipynb").network)
     assert not found(failing, "15_reads.ipynb").network
 
 

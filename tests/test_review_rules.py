@@ -11,7 +11,7 @@ import pytest
 
 from datajam.project import open_project
 from datajam.review import rap, report, rules
-from datajam.review.evidence import Compared, Evidence, Failure, Finding, Opened, Reviewed, Rule
+from datajam.review.evidence import Call, Compared, Evidence, Failure, Finding, Opened, Reviewed, Rule
 from datajam.review.rules import declared as declared_rules
 from datajam.review.rules import privacy_patterns as patterns
 from datajam.review.rules import reading
@@ -195,8 +195,8 @@ def test_writing_to_data_is_found(project):
 
 
 def test_a_question_to_the_network_is_found_once(project):
-    [one] = found(project((), notebook(network=["example.org:443", "example.org:443"])), "inputs.network")
-    assert "example.org" in one.words and not found(project((), notebook()), "inputs.network")
+    [one] = found(project((), notebook(network=[Call("example.org:443", 2)] * 2)), "inputs.network")
+    assert "example.org" in one.words and one.cell == 2 and not found(project((), notebook()), "inputs.network")
 
 
 def test_a_data_log_that_cannot_be_read_is_a_finding_with_its_reason(project):

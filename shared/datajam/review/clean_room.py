@@ -4,14 +4,19 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from datajam.errors import DataJamError
 
 LEFT_OUT = {".git", ".venv", "venv", ".nox", ".tox", "__pycache__", ".ipynb_checkpoints", ".pytest_cache", "node_modules"}
 CLONE_SECONDS = 600
+LONGEST_TEMPORARY = 45
 _ADDRESS = re.compile(r"(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
 _SAFE = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.directory=*", "-c", "core.quotePath=false"]
 
@@ -32,6 +37,30 @@ class Clone:
     files: list[str] = field(default_factory=list)
     authors: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """A temporary folder that is gone afterwards, whatever rights were taken from what lies in it.
+
+    Its path is short, since the sockets to the kernels lie in it, and a socket's path has a hundred letters at most.
+    """
+    short = "/tmp" if len(tempfile.gettempdir()) > LONGEST_TEMPORARY and Path("/tmp").is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="datajam_review_", dir=short)).resolve()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, onerror=_made_writable) if sys.version_info < (3, 12) else shutil.rmtree(folder, onexc=_made_writable)
+
+
+def _made_writable(function: Callable, path: str, _: Any) -> None:
+    for each in (os.path.dirname(path), path):
+        if not os.path.islink(each) and os.path.exists(each):
+            os.chmod(each, 0o700)
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    elif os.path.lexists(path):
+        os.unlink(path)
 
 
 def is_address(text: str) -> bool:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def _pinned(text: str) -> dict[str, str]:
     return found
 
 
+@cache
 def canonical(name: str) -> str:
     """A package's name as indexes compare it.
 

@@ -50,6 +50,14 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Call:
+    """An address that was asked of the network while a notebook ran, and the cell that ran then."""
+
+    address: str
+    cell: int | None = None
+
+
+@dataclass(frozen=True)
 class Failure:
     """Why a notebook did not run: the class of the large studies, the error's own line, the cell, and one line of remedy."""
 
@@ -71,7 +79,7 @@ class Reviewed:
     failure: Failure | None = None
     outputs: list[Compared] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
-    network: list[str] = field(default_factory=list)
+    network: list[Call] = field(default_factory=list)
 
     @property
     def ran(self) -> bool:

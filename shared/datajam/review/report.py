@@ -7,11 +7,13 @@ from typing import Any
 
 from datajam import __version__
 from datajam.review import rap, report_outputs
+from datajam.review.environment import canonical
 from datajam.review.evidence import LEVELS, Evidence, Finding, Reviewed
 from datajam.review.rules import KINDS, RULES, governance, inputs, kind
 from datajam.review.rules.declared import distributions, used
-from datajam.review.rules.reading import named, normal
+from datajam.review.rules.reading import named
 from datajam.review.rules.reproduced import digits, moved, shown
+from datajam.review.verdict import exit_code
 
 MOST_FINDINGS = 100
 MOST_ROWS = 400
@@ -87,7 +89,7 @@ def render(evidence: Evidence, findings: list[Finding], verdict: str) -> str:
         counts=Counter(found.level for found in findings),
         notebooks=[_notebook(notebook) for notebook in evidence.notebooks],
         sources=_sources(evidence),
-        network=sorted({asked for notebook in evidence.notebooks for asked in notebook.network})[:MOST_ROWS],
+        network=sorted({asked.address for notebook in evidence.notebooks for asked in notebook.network})[:MOST_ROWS],
         packages=_packages(evidence),
         variations=_variations(evidence),
         apart=_of_kinds(findings, "disclosed", "privacy"),
@@ -133,11 +135,8 @@ def _title(evidence: Evidence) -> str:
 
 
 def _status(evidence: Evidence, findings: list[Finding]) -> str:
-    """The verdict in two words; a review in which no output could be compared does not say that anything was reproduced."""
-    if not any(notebook.ran for notebook in evidence.notebooks):
-        return _NOT_RUN
-    compared = any(notebook.outputs for notebook in evidence.notebooks)
-    return _DIFFERS if not compared or any(found.level == "difference" for found in findings) else _REPRODUCED
+    """The verdict in two words."""
+    return (_REPRODUCED, _DIFFERS, _NOT_RUN)[exit_code(evidence, findings)]
 
 
 def _answers(evidence: Evidence, findings: list[Finding]) -> list[tuple[str, str, str]]:
@@ -280,7 +279,7 @@ def _sources(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _packages(evidence: Evidence) -> list[tuple[str, str, str]]:
     """What the code imports: (module, the packages it comes from, the version declared)."""
-    declared = {normal(name): version for name, version in (evidence.declared or {}).items()}
+    declared = {canonical(name): version for name, version in (evidence.declared or {}).items()}
     rows = []
     for module in sorted(used(evidence)):
         names = sorted(distributions(module) & declared.keys()) or sorted(distributions(module))

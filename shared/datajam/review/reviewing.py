@@ -3,11 +3,8 @@
 import platform
 import shlex
 import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,6 @@ from datajam.review.evidence import Evidence, Failure, Finding, Reviewed
 from datajam.run import checks
 
 OWN_FILES = {"report.html", "report.json", "codecheck.yml", "crate"}
-LONGEST_TEMPORARY = 45
 WARNING = "A review executes other people's code on this computer."
 Say = Callable[[str], None]
 
@@ -63,39 +59,13 @@ def review(asked: Asked, say: Say = print) -> Done:
     from datajam.review.rules import apply
 
     target = _target(asked)
-    with _room() as outer:
+    with clean_room.temporary() as outer:
         evidence = gather(asked, outer, say)
         say("Applying the rules")
         findings = apply(evidence)
         said, code = verdict.line(evidence), verdict.exit_code(evidence, findings)
         _write(target, evidence, findings, said, code)
     return Done(said, code, findings, evidence, target)
-
-
-@contextmanager
-def _room() -> Iterator[Path]:
-    """A temporary folder that is gone afterwards, whatever rights were taken from what lies in it.
-
-    Its path is short, since the sockets to the kernels lie in it, and a socket's path has a hundred letters at most.
-    """
-    short = "/tmp" if len(tempfile.gettempdir()) > LONGEST_TEMPORARY and Path("/tmp").is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix="datajam_review_", dir=short)).resolve()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, onerror=_made_writable) if sys.version_info < (3, 12) else shutil.rmtree(folder, onexc=_made_writable)
-
-
-def _made_writable(function: Callable, path: str, _: Any) -> None:
-    import os
-
-    for each in (os.path.dirname(path), path):
-        if not os.path.islink(each) and os.path.exists(each):
-            os.chmod(each, 0o700)
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.unlink(path)
 
 
 def gather(asked: Asked, outer: Path, say: Say) -> Evidence:

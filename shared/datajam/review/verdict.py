@@ -98,7 +98,7 @@ def _notebook(one: Any) -> dict[str, Any]:
         "failure": asdict(one.failure) if one.failure else None,
         "outputs": [{key: value for key, value in asdict(each).items() if key not in ("then", "now")} for each in one.outputs],
         "opened": [asdict(each) for each in one.opened],
-        "network": one.network,
+        "network": [asdict(each) for each in one.network],
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from datajam.review.evidence import Opened
+from datajam.review.evidence import Call, Opened
 
 LARGEST_LOG = 50_000_000
 _AGES_AGO = 86_400
@@ -83,7 +83,7 @@ def _files(folder: Path) -> Iterable[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def seen(log: Path, folder: Path, starts: list[tuple[float, int]]) -> tuple[list[Opened], list[str]]:
+def seen(log: Path, folder: Path, starts: list[tuple[float, int]]) -> tuple[list[Opened], list[Call]]:
     """Files opened and addresses asked for since the log was begun, each with the cell that ran then.
 
     `folder` is the project as run, `starts` when each cell began. Files of the room beside the project, and code that is
@@ -91,11 +91,11 @@ def seen(log: Path, folder: Path, starts: list[tuple[float, int]]) -> tuple[list
     `read (by a library)`.
     """
     opened: dict[tuple[str, str], Opened] = {}
-    network: dict[str, None] = {}
+    network: dict[str, Call] = {}
     real = folder.resolve()
     for moment, kind, what in _events(log):
         if kind == "network":
-            network.setdefault(what)
+            network.setdefault(what, Call(what, _cell(moment, starts)))
             continue
         path = _shown(what, real)
         if path and _is_data(path) and (path, kind) not in opened and (real / path).exists():
@@ -105,7 +105,7 @@ def seen(log: Path, folder: Path, starts: list[tuple[float, int]]) -> tuple[list
         name = path.relative_to(folder).as_posix()
         if about.st_atime >= (starts[0][0] if starts else float("inf")) and _is_data(name) and not _known(name, opened):
             opened[name, "read"] = Opened(name, "read (by a library)", _cell(about.st_atime, starts))
-    return list(opened.values()), list(network)
+    return list(opened.values()), list(network.values())
 
 
 def _known(name: str, opened: dict[tuple[str, str], Opened]) -> bool:

@@ -53,15 +53,36 @@ def progress(options: argparse.Namespace) -> None:
     from datajam.folders import write_text
     from datajam_teach.workshop import progress as coming_back
 
-    room = coming_back.read(Path(options.folder), Path(options.kit))
-    write_text(Path(options.out), coming_back.page(room, Path(options.kit)))
-    print(f"{options.folder}: {len(room.read)} notebooks read, {len(room.problems)} not; nothing in them was run")
+    folder, kit = Path(options.folder), Path(options.kit)
+    if options.run:
+        room = _run_again(folder, kit)
+        print(f"{options.folder}: {len(room.read)} notebooks run again, {len(room.stopped)} stopped, {len(room.problems)} not read")
+    else:
+        room = coming_back.read(folder, kit)
+        print(f"{options.folder}: {len(room.read)} notebooks read, {len(room.problems)} not; nothing in them was run")
+    write_text(Path(options.out), coming_back.page(room, kit))
     for row in room.rows:
         counts = ", ".join(f"{count} {state}" for state, count in row.counts.items() if count)
         print(f"  {row.example} {row.exercise}  {counts}{'  <- stuck' if row.stuck else ''}")
-    for name, reason in room.problems:
+    for name, reason in (*room.problems, *room.stopped):
         print(f"  {name}: {reason}")
     print(f"Page: {options.out}")
+
+
+def _run_again(folder: Path, kit: Path):
+    """The room after everybody's notebooks have been run once more, behind the walls of a review."""
+    from datajam_teach.workshop import progress as coming_back
+    from datajam_teach.workshop.run_again import behind_walls
+
+    coming_back.checks_of(kit)
+    with behind_walls(kit) as (again, held):
+        print(f"This executes other people's code on this computer: {held}.")
+
+        def told(text: str, example: str) -> tuple[str, str]:
+            print(f"  running {example} …", flush=True)
+            return again(text, example)
+
+        return coming_back.read(folder, kit, told, held)
 
 
 def wheelhouse(options: argparse.Namespace) -> None:
@@ -96,6 +117,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     coming = verb(progress)
     coming.add_argument("folder", help="the folder that holds the notebooks as you collected them")
     coming.add_argument("--kit", default="workshop", metavar="KIT", help="the kit they came from; by default ./workshop")
+    coming.add_argument("--run", action="store_true", help="run their code again, behind the walls of a review, before counting")
     coming.add_argument("--out", default="progress.html", metavar="FILE", help="the page; by default ./progress.html")
     wheeling = verb(wheelhouse)
     wheeling.add_argument(

@@ -1,19 +1,20 @@
 """What comes back from the room: which exercises pass their checks, where people are stuck, and the commonest wrong answers.
 
-Read from notebooks as they were saved; nothing in them is run, and nothing is sent anywhere.
+Read from notebooks as they were saved; nothing in them is run unless a trainer asks for it, and nothing is sent anywhere.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from datajam.errors import DataJamError, readable
 from datajam_teach.workshop.answers import Answer
 from datajam_teach.workshop.copies import STUB
+from datajam_teach.workshop.run_again import Again
 
 RIGHT, WRONG, OPEN, UNRUN = "right", "wrong", "open", "not run"
 _SEALED = re.compile(r'^check\(answer, sealed=\(\s*((?:"[\w+/=]*"\s*)+)\)\)', re.MULTILINE)
@@ -51,11 +52,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Room:
-    """What was read: the exercises in order, the notebooks by name, and what could not be read, each with the reason."""
+    """What was read: the exercises in order, the notebooks by name, what could not be read, and what stopped when it was run again.
+
+    `walls` says behind what the notebooks were run again; '' where they were not.
+    """
 
     rows: list[Row]
     read: list[str]
     problems: list[tuple[str, str]]
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+    walls: str = ""
 
 
 def checks_of(kit: Path) -> dict[tuple[str, int], tuple[str, str, str]]:
@@ -135,26 +141,33 @@ def _attempt(key: tuple[str, int], cell: dict[str, Any], stub: str) -> Attempt:
 _STATES = {"Correct": RIGHT, "Not quite": WRONG, "Not done yet": OPEN}
 
 
-def read(folder: Path, kit: Path) -> Room:
+def read(folder: Path, kit: Path, again: Again | None = None, walls: str = "") -> Room:
     """Every notebook in a folder against the kit it came from; those that cannot be read are named, and the rest goes on.
 
-    Raises `DataJamError` where the folder is not there or has no notebooks, and where the kit is none.
+    `again` runs a notebook's text of an example anew (`run_again.behind_walls`), behind what `walls` says; without it nothing is
+    run. Raises `DataJamError` where the folder is not there or has no notebooks, and where the kit is none.
     """
     if not folder.is_dir():
         raise DataJamError(f"{folder} is not a folder: name the one that holds the participants' notebooks.")
-    checks, found, names, problems = checks_of(kit), [], [], []
+    checks, found, names, problems, stopped = checks_of(kit), [], [], [], []
     for path in _notebooks(folder):
         name = readable(path.relative_to(folder).as_posix())
         try:
             if path.stat().st_size > LARGEST:
                 raise ValueError("larger than 50 MB")
-            found += attempts(path.read_text(encoding="utf-8"), checks)
+            text = path.read_text(encoding="utf-8")
+            own = attempts(text, checks)
+            if again:
+                text, why = again(text, own[0].example)
+                own = attempts(text, checks)
+                stopped += [(name, why)] if why else []
+            found += own
             names.append(name)
         except (ValueError, OSError) as error:
             problems.append((name, "not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)))
     if not names and not problems:
         raise DataJamError(f"{folder} holds no notebooks (.ipynb).")
-    return Room(list(_rows(found, checks)), names, problems)
+    return Room(list(_rows(found, checks)), names, problems, stopped, walls)
 
 
 def _notebooks(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 
+from datajam.review.environment import canonical
 from datajam.review.evidence import Evidence, Finding, Rule
 from datajam.review.rules.reading import (
     Text,
@@ -19,7 +20,6 @@ from datajam.review.rules.reading import (
     inside,
     line_of,
     named,
-    normal,
     outputs,
     own_files,
     saved,
@@ -116,13 +116,13 @@ def distributions(module: str) -> set[str]:
     ['scikit-learn']
     """
     names = [_DISTRIBUTIONS.get(module, module), *_installed().get(module, [])]
-    return {normal(name) for name in names} - ({normal(module)} if module in _DISTRIBUTIONS else set())
+    return {canonical(name) for name in names} - ({canonical(module)} if module in _DISTRIBUTIONS else set())
 
 
 def _imported(evidence: Evidence) -> Iterator[Finding]:
     if not evidence.declared:
         return
-    known = {normal(name) for name in evidence.declared}
+    known = {canonical(name) for name in evidence.declared}
     for module, (text, line) in used(evidence).items():
         if not distributions(module) & known:
             package = _DISTRIBUTIONS.get(module, module)
@@ -138,8 +138,8 @@ def _direct(evidence: Evidence) -> set[str]:
     except tomllib.TOMLDecodeError:
         asked = None
     if asked is None:
-        return set() if evidence.lock.endswith(".lock") else {normal(name) for name in evidence.declared or {}}
-    return {normal(re.split(r"[^A-Za-z0-9._-]", each.strip())[0]) for each in asked if isinstance(each, str)}
+        return set() if evidence.lock.endswith(".lock") else {canonical(name) for name in evidence.declared or {}}
+    return {canonical(re.split(r"[^A-Za-z0-9._-]", each.strip())[0]) for each in asked if isinstance(each, str)}
 
 
 def _unused(evidence: Evidence) -> Iterator[Finding]:

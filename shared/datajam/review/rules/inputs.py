@@ -141,7 +141,7 @@ def _network(evidence: Evidence) -> Iterator[Finding]:
     for notebook in evidence.notebooks:
         for asked in dict.fromkeys(notebook.network):
             remedy = "Download the file once (`datajam fetch`), keep it in data/raw/ and log it: the address will not stay."
-            yield Finding("inputs.network", f"Asks the network for {asked}.", notebook.path, remedy=remedy)
+            yield Finding("inputs.network", f"Asks the network for {asked.address}.", notebook.path, asked.cell, remedy=remedy)
 
 
 RULES = [

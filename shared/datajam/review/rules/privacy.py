@@ -4,11 +4,11 @@ A find names the place, never the number itself: a report is passed on. That not
 """
 
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
+from datajam.review.clean_room import git
 from datajam.review.evidence import Evidence, Finding, Rule
 from datajam.review.rules import privacy_patterns as patterns
 from datajam.review.rules.reading import (
@@ -133,34 +133,15 @@ def _of_interest(file: str) -> bool:
 
 def _once_added(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Lines that some commit added: (commit, file, line), the newest first, no longer than a line of text is."""
-    words = [
-        "log",
-        "--all",
-        "-p",
-        "--unified=0",
-        "--relative",
-        "--no-color",
-        "--no-textconv",
-        "--no-ext-diff",
-        "--format=commit %H",
-        "--",
-        ".",
-    ]
-    command = ["git", "-C", str(folder), "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", *words]
-    try:
-        git = subprocess.run(command, capture_output=True, timeout=_MOST_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return
+    words = "log --all -p --unified=0 --relative --no-color --no-textconv --no-ext-diff".split()
+    said = git(folder, *words, "--format=commit %H", "--", ".", seconds=_MOST_SECONDS) or ""
     commit = file = ""
-    for number, raw in enumerate(git.stdout.split(b"\n")):
-        if number > _MOST_LINES:
-            return
-        line = raw[:_LONGEST_LINE].decode("utf-8", errors="replace")
+    for line in said.split("\n", _MOST_LINES)[:_MOST_LINES]:
         if line.startswith("commit "):
             commit = line[7:]
         elif line.startswith("+++ "):
             file = line[4:].removeprefix("b/").strip('"')
-        elif line.startswith("+") and len(raw) <= _LONGEST_LINE:
+        elif line.startswith("+") and len(line) <= _LONGEST_LINE:
             yield commit, file, line[1:]
 
 

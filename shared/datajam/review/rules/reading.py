@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -296,13 +295,3 @@ def named(paths: Iterable[str], most: int = 4) -> str:
     """
     paths = list(paths)
     return ", ".join(paths[:most]) + (f" and {len(paths) - most} more" if len(paths) > most else "")
-
-
-@cache
-def normal(name: str) -> str:
-    """A package's name as indexes compare it.
-
-    >>> normal("Scikit_Learn")
-    'scikit-learn'
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
