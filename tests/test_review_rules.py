@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from datajam.project import open_project
-from datajam.review import rap, report, rules
+from datajam.review import environment, rap, report, rules
 from datajam.review.evidence import Call, Compared, Evidence, Failure, Finding, Opened, Reviewed, Rule
 from datajam.review.rules import declared as declared_rules
 from datajam.review.rules import privacy_patterns as patterns
@@ -229,7 +229,7 @@ def test_a_package_nobody_imports_is_a_note(project):
 
 def test_what_the_template_declares_for_everybody_is_not_called_spare(project):
     asked = tomllib.loads((ROOT / "{{cookiecutter.project_slug}}" / "pyproject.toml").read_text(encoding="utf-8"))
-    assert {reading.normal(name.split(">")[0]) for name in asked["project"]["dependencies"]} == declared_rules.FOR_EVERYBODY
+    assert {environment.canonical(name.split(">")[0]) for name in asked["project"]["dependencies"]} == declared_rules.FOR_EVERYBODY
 
 
 def test_packages_need_declaring_and_versions(project):

@@ -76,7 +76,11 @@ def run(project: Project, pattern: str = "", *, progress: bool = True, engine: s
     """
     planned = plan(project, pattern, into)
     folder = staging(planned.target)
-    if not engine and os.environ.get("DATAJAM_KERNELS") != "ordinary":
+    if engine:
+        from datajam.engine import inside
+
+        inside.register()
+    elif os.environ.get("DATAJAM_KERNELS") != "ordinary":
         _forked_kernels(planned.notebooks)
     try:
         for path in planned.notebooks:
