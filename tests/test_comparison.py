@@ -331,6 +331,20 @@ def test_a_funnel_is_drawn_of_shares_of_their_base_and_ranked_intervals_of_the_r
     assert [number.name for number in found.values() if not number.widespread] == ["gap_minus_region"]
 
 
+def test_a_batch_of_regions_has_their_intervals_and_no_map(real_run, tmp_path):
+    draw = random.Random(7)
+
+    def moved(entry: dict) -> dict | None:
+        by = draw.randint(1, 9)
+        return {**entry, **{name: entry[name] + by for name in ("value", "lower_95", "upper_95")}} if entry["name"] == "gap" else None
+
+    for place in (each for each in places.everywhere() if each.level == "region"):
+        derive(real_run, tmp_path / place.slug, place.name, moved)
+    comparison_page.write_page(comparison.gather(tmp_path), tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert page.count("<img ") == 1 and "9 regions with their 95% intervals" in page and "Tile map of" not in page
+
+
 def test_the_page_of_every_authority_is_small_and_names_each(everywhere):
     page = everywhere / "index.html"
     assert page.stat().st_size < 500_000

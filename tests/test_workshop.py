@@ -152,6 +152,12 @@ def test_two_cohorts_differ_in_every_answer_and_both_from_the_published_ones(pat
         assert now.accepts(now.right)
 
 
+def test_the_command_that_messages_name_is_one_of_the_participants_sessions():
+    text = (build._ROOM / "noxfile.py").read_text(encoding="utf-8")
+    named = re.search(r'"DATAJAM_COMMAND": "python3 -m nox -s (\w+) --"', text)[1]
+    assert f"def {named}(session" in text
+
+
 @pytest.mark.slow
 def test_a_cohort_has_a_place_of_its_own_and_the_same_each_time(autumn, spring):
     source = {path: "".join(cell.source for cell in done.notebook.cells) for path, done in autumn.items()}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from datajam.analyse.estimates import Estimate, Z
-from datajam.say import sentences
+from datajam.say import comparison, sentences
 from datajam.say.charts import Chart, caterpillar, dots
 from datajam.say.charts_places import beyond, funnel, tile_map
 from datajam.say.comparison import Number
@@ -20,14 +20,18 @@ _COLOURS = 64
 
 
 def drawn(number: Number, source: str) -> list[Chart]:
-    """The charts worth drawing of a number: none where fewer than three authorities have it, or all have the same.
+    """The charts worth drawing of a number: none where fewer than three places have it, or all have the same.
 
-    A tile map; beside it a funnel where the number is a share of its base, else the ranked intervals where it has them.
+    Of authorities a tile map; beside it a funnel where the number is a share of its base, else the ranked intervals where it has
+    them. Where there are only regions, their intervals.
     """
     own = number.everyone[number.everyone["level"] == "la"]
     own = own.assign(code=[current.code if (current := places.current(code)) else "" for code in own["place_code"]])
     own = own[(own["code"] != "") & ~own["code"].duplicated(keep=False)]
     known = own[own["value"].notna()]
+    if not len(own):
+        regions = number.known[(number.known["level"] == "region") & number.known["lower_95"].notna()]
+        return [_few(number, regions, source)] if len(regions) >= FEWEST and regions["value"].nunique() > 1 else []
     if len(known) < FEWEST or known["value"].nunique() == 1:
         return []
     charts = [_map(number, own, known, source)]
@@ -127,7 +131,7 @@ def _ranked(number: Number, known: pd.DataFrame, source: str) -> Chart:
 def _few(number: Number, known: pd.DataFrame, source: str) -> Chart:
     """A few places by name, each with its interval: a row for each, as for the indicators of one place."""
     label, unit = _said(number)
-    among = f"{len(known)} authorities"
+    among = f"{len(known)} {comparison.among(known)}"
     found = [replace(_estimate(row, unit), place=among, indicator=row.place) for row in known.itertuples()]
     title = f"{among} with their 95% intervals"
     return dots(found, name=f"intervals_{number.name}", title=title, label=label, source=source, rows="indicator")

@@ -33,6 +33,12 @@ def doctor(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["environment"])
+def datajam(session: nox.Session) -> None:
+    """The command itself: `-- read FILE` says what is in a file of your own."""
+    session.run(str(PYTHON), "-m", "datajam", *session.posargs, env=SHARED)
+
+
+@nox.session(venv_backend="none", requires=["environment"])
 def lab(session: nox.Session) -> None:
     """Open JupyterLab on the notebooks."""
     session.run(str(PYTHON), "-m", "jupyterlab", "--notebook-dir=.", *session.posargs, env=SHARED)
