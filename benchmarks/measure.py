@@ -144,6 +144,13 @@ def machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
+BESIDE = (
+    "Beside this page: batches at speed (`batch.md`), the same answers three ways (`equality.md`), faults planted and found by a "
+    "review (`faults.md`), the worked examples' truth over 200 seeds (`truth.md`), every theme for every place (`sweep.md`), the "
+    "trainer's kit (`workshop.md`)."
+)
+
+
 def main() -> None:
     folder = Path(tempfile.mkdtemp())
     try:
@@ -159,6 +166,8 @@ def main() -> None:
         "| what | measured | ratio | wanted at most |",
         "|---|---|---|---|",
         *rows,
+        "",
+        BESIDE,
     ]
     (ROOT / "benchmarks" / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(rows))
