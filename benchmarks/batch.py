@@ -357,51 +357,69 @@ def _nbval(paths: list[Path], *plugin: str) -> float:
     return time.perf_counter() - started
 
 
-def endurance(folder: Path, count: int = 2000) -> list[str]:
-    """Many notebooks in a row in one pool: its memory all the while, and what is left when it has closed."""
+def many(path: str, out: str, count: int) -> None:
+    """Many notebooks in a row in one pool: its memory all the while, and how many files this process has open."""
     import papermill
 
     from datajam.engine import inside, warm
     from datajam.engine.pool import Pool
 
-    path, settings = str(small_notebook(folder)), {"engine_name": inside.NAME, "kernel_name": "python3", "progress_bar": False}
-    before = _left(), len(list(Path(tempfile.gettempdir()).iterdir()))
+    settings = {"engine_name": inside.NAME, "kernel_name": "python3", "progress_bar": False}
     open_files, asked, memory = [], codes(PLACES), []
     with Pool(WORKERS, warm.imports_of([Path(path)])) as pool:
         for start in range(0, count, 20):
-            turns = [(str(folder / f"many{n % 20}.ipynb"), given(asked[n % PLACES])) for n in range(start, start + 20)]
-            futures = [pool.submit(papermill.execute_notebook, path, out, parameters=words, **settings) for out, words in turns]
+            turns = [(f"{out}/many{n % 20}.ipynb", given(asked[n % PLACES])) for n in range(start, start + 20)]
+            futures = [pool.submit(papermill.execute_notebook, path, there, parameters=words, **settings) for there, words in turns]
             while not all(future.done() for future in futures):
                 memory.append((start, _pss()))
                 time.sleep(0.2)
             [future.result() for future in futures]
             open_files.append(len(os.listdir("/proc/self/fd")))
+    Path(os.environ["FLOOR_TO"]).write_text(json.dumps({"memory": memory, "files": open_files[-1] - open_files[0]}))
+
+
+def endurance(folder: Path, count: int = 2000) -> list[str]:
+    """What many notebooks in a row hold, and what is left of them when the process that ran them has ended."""
+    path, mark = str(small_notebook(folder)), f"DATAJAM_ENDURANCE={os.getpid()}"
+    ENVIRONMENT.update([mark.split("=")])
+    before = _temporary(), _listening()
+    with tempfile.NamedTemporaryFile("r", dir=folder) as held:
+        ENVIRONMENT["FLOOR_TO"] = held.name
+        fresh(f"many({path!r}, {str(folder)!r}, {count})")
+        found = json.loads(Path(held.name).read_text())
     time.sleep(1)
-    after = _left(), len(list(Path(tempfile.gettempdir()).iterdir()))
-    first = max(size for start, size in memory if start < count // 4)
-    last = max(size for start, size in memory if start >= 3 * count // 4)
-    files = open_files[-1] - open_files[0]
-    left = f"processes {len(after[0] - before[0])}, open files {files}, temporary files {after[1] - before[1]}"
+    sizes = [[size for start, size in found["memory"] if at * count // 4 <= start < (at + 1) * count // 4] for at in range(4)]
+    left = (
+        f"processes {_marked(mark)}, open files {found['files']}, "
+        f"ports {len(_listening() - before[1])}, temporary files {len(_temporary() - before[0])}"
+    )
+    middle = ", ".join(f"{statistics.median(each):.0f}" for each in sizes)
     return [
-        f"| memory of server and {WORKERS} workers over {count:,} notebooks, largest proportional set size "
-        f"| {max(size for _, size in memory):.0f} MB | first quarter {first:.0f}, last {last:.0f} MB | under 1,000 MB, flat |",
-        f"| what those {count:,} notebooks left behind | {left} | | none |",
+        f"| memory of server and {WORKERS} workers over {count:,} notebooks in a row, proportional set size | largest "
+        f"{max(map(max, sizes)):.0f} MB; medians of the four quarters {middle} MB | | under 1,000 MB, flat |",
+        f"| what those {count:,} notebooks left behind, once the process that ran them had ended | {left} | | none |",
     ]
 
 
-def _left() -> set[str]:
-    mine = f"{os.getpid()}"
-    return {
-        path.name for path in Path("/proc").glob("[0-9]*")
-        if path.name != mine and _parent(path) == mine
-    }  # fmt: skip
+def _temporary() -> set[str]:
+    return set(os.listdir(tempfile.gettempdir()))
 
 
-def _parent(path: Path) -> str:
-    try:
-        return (path / "stat").read_text().rpartition(")")[2].split()[1]
-    except OSError:
-        return ""
+def _listening() -> set[str]:
+    """The sockets of this machine that wait for somebody."""
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    return {words[1] for words in lines if words[3] == "0A"}
+
+
+def _marked(mark: str) -> int:
+    """How many processes were started with a variable in their environment."""
+    found = 0
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            found += mark.encode() in path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+    return found
 
 
 def _pss() -> float:
