@@ -381,8 +381,9 @@ def many(path: str, out: str, count: int) -> None:
 def endurance(folder: Path, count: int = 2000) -> list[str]:
     """What many notebooks in a row hold, and what is left of them when the process that ran them has ended."""
     path, mark = str(small_notebook(folder)), f"DATAJAM_ENDURANCE={os.getpid()}"
-    ENVIRONMENT.update([mark.split("=")])
-    before = _temporary(), _listening()
+    (folder / "temporary").mkdir()
+    ENVIRONMENT.update([mark.split("="), ("TMPDIR", str(folder / "temporary"))])
+    before = _listening()
     with tempfile.NamedTemporaryFile("r", dir=folder) as held:
         ENVIRONMENT["FLOOR_TO"] = held.name
         fresh(f"many({path!r}, {str(folder)!r}, {count})")
@@ -391,7 +392,7 @@ def endurance(folder: Path, count: int = 2000) -> list[str]:
     sizes = [[size for start, size in found["memory"] if at * count // 4 <= start < (at + 1) * count // 4] for at in range(4)]
     left = (
         f"processes {_marked(mark)}, open files {found['files']}, "
-        f"ports {len(_listening() - before[1])}, temporary files {len(_temporary() - before[0])}"
+        f"ports {len(_listening() - before)}, temporary files {len(os.listdir(folder / 'temporary'))}"
     )
     middle = ", ".join(f"{statistics.median(each):.0f}" for each in sizes)
     return [
@@ -399,10 +400,6 @@ def endurance(folder: Path, count: int = 2000) -> list[str]:
         f"{max(map(max, sizes)):.0f} MB; medians of the four quarters {middle} MB | | under 1,000 MB, flat |",
         f"| what those {count:,} notebooks left behind, once the process that ran them had ended | {left} | | none |",
     ]
-
-
-def _temporary() -> set[str]:
-    return set(os.listdir(tempfile.gettempdir()))
 
 
 def _listening() -> set[str]:
