@@ -336,7 +336,8 @@ def test_a_batch_of_regions_has_their_intervals_and_no_map(real_run, tmp_path):
 
     def moved(entry: dict) -> dict | None:
         by = draw.randint(1, 9)
-        return {**entry, **{name: entry[name] + by for name in ("value", "lower_95", "upper_95")}} if entry["name"] == "gap" else None
+        shift = {name: entry[name] + by for name in ("value", "lower_95", "upper_95")}
+        return {**entry, **shift} if entry["name"] == "gap" else None
 
     for place in (each for each in places.everywhere() if each.level == "region"):
         derive(real_run, tmp_path / place.slug, place.name, moved)
