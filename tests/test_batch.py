@@ -1,5 +1,6 @@
 """A batch: every place asked for, nothing lost, whatever happens to one of them, to the disk, or to whoever started it."""
 
+import functools
 import html
 import json
 import os
@@ -171,7 +172,9 @@ def started(made: Path, places: str, *words: str) -> subprocess.Popen:
     """A batch that goes on; returns when its first place is done."""
     command = [sys.executable, "-m", "datajam", "batch", "--places", places, "--workers", "2", *words]
     environment = {**os.environ, "PYTHONPATH": str(made / "shared"), "DATAJAM_MARK": str(made)}
-    process = subprocess.Popen(command, cwd=made, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    hears = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs are started deaf to Ctrl-C
+    process = subprocess.Popen(command, cwd=made, env=environment, preexec_fn=hears if warm.available() else None, **pipes)
     wait_for(lambda: list((made / "batch").glob("*/batch.json")), process)
     return process
 
@@ -219,7 +222,7 @@ def test_ctrl_c_stops_it_cleanly_and_says_how_to_go_on(small):
     process = started(made, "region:North East")
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
-    assert process.returncode == 130 and "are done and kept. The same command goes on with the rest." in told
+    assert process.returncode == 130 and "are done and kept. The same command goes on with the rest." in told, told
     assert "Traceback" not in told
     wait_for(lambda: not left_running(made), seconds=10)
     assert not list((made / "batch").glob(".unfinished-*"))
