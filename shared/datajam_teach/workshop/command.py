@@ -77,12 +77,7 @@ def _run_again(folder: Path, kit: Path):
     coming_back.checks_of(kit)
     with behind_walls(kit) as (again, held):
         print(f"This executes other people's code on this computer: {held}.")
-
-        def told(text: str, example: str) -> tuple[str, str]:
-            print(f"  running {example} …", flush=True)
-            return again(text, example)
-
-        return coming_back.read(folder, kit, told, held)
+        return coming_back.read(folder, kit, again, held, lambda text: print(f"  {text}", flush=True))
 
 
 def wheelhouse(options: argparse.Namespace) -> None:

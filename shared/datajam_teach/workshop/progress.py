@@ -6,7 +6,7 @@ Read from notebooks as they were saved; nothing in them is run unless a trainer 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,17 +141,20 @@ def _attempt(key: tuple[str, int], cell: dict[str, Any], stub: str) -> Attempt:
 _STATES = {"Correct": RIGHT, "Not quite": WRONG, "Not done yet": OPEN}
 
 
-def read(folder: Path, kit: Path, again: Again | None = None, walls: str = "") -> Room:
+def read(folder: Path, kit: Path, again: Again | None = None, walls: str = "", say: Callable[[str], None] = lambda _: None) -> Room:
     """Every notebook in a folder against the kit it came from; those that cannot be read are named, and the rest goes on.
 
     `again` runs a notebook's text of an example anew (`run_again.behind_walls`), behind what `walls` says; without it nothing is
-    run. Raises `DataJamError` where the folder is not there or has no notebooks, and where the kit is none.
+    run. `say` is told each notebook's number and name before it is looked at. Raises `DataJamError` where the folder is not there
+    or has no notebooks, and where the kit is none.
     """
     if not folder.is_dir():
         raise DataJamError(f"{folder} is not a folder: name the one that holds the participants' notebooks.")
     checks, found, names, problems, stopped = checks_of(kit), [], [], [], []
-    for path in _notebooks(folder):
+    paths = _notebooks(folder)
+    for number, path in enumerate(paths, start=1):
         name = readable(path.relative_to(folder).as_posix())
+        say(f"[{number}/{len(paths)}] {name}")
         try:
             if path.stat().st_size > LARGEST:
                 raise ValueError("larger than 50 MB")
