@@ -10,7 +10,7 @@ import pytest
 from datajam.errors import DataJamError
 from datajam.review import walls
 from datajam_teach import exercises
-from datajam_teach.workshop import build, cohort, progress
+from datajam_teach.workshop import build, cohort, progress, run_again
 
 pytestmark = pytest.mark.xdist_group("workshop")
 
@@ -157,3 +157,12 @@ def test_code_is_run_again_only_when_asked_and_then_behind_the_walls_of_a_review
     assert "slip.ipynb: run again, it stopped at cell 1: ZeroDivisionError" in done.stdout
     page = (tmp_path / "room.html").read_text(encoding="utf-8")
     assert "run again before it was counted" in page and "What stopped when it was run again" in page
+
+
+def test_what_one_notebook_leaves_in_its_home_or_beside_it_is_not_there_for_the_next(kit):
+    again, _ = run_again.behind_walls(kit)
+    leaves = "import pathlib\nfor where in (pathlib.Path.home(), pathlib.Path()):\n    left = where / 'left'\n"
+    cells = [nbformat.v4.new_code_cell(leaves + "    assert not left.exists()\n    left.touch()")]
+    for _ in range(2):
+        text, why = again(json.dumps(nbformat.v4.new_notebook(cells=cells)), "c6")
+        assert why == "" and json.loads(text)["cells"][0]["execution_count"] == 1

@@ -27,10 +27,10 @@ class Workers:
     tasks: Executor | None = None
 
 
-def warmed(workers: int, folder: Path, notebooks: Sequence[Path]) -> Pool:
-    """A pool for a project, warm when this returns; each notebook may hold its share of the machine's memory."""
+def warmed(workers: int, folder: Path, notebooks: Sequence[Path], also: Sequence[str] = ()) -> Pool:
+    """A pool for a project, warm when this returns, with modules `also`; each notebook may hold its share of the memory here."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MEGABYTE if warm.available() else None
-    preload = ["datajam.run.runner", "datajam.run.written", *warm.imports_of(notebooks), *_COMPARES, "datajam.run.ready"]
+    preload = ["datajam.run.runner", "datajam.run.written", *warm.imports_of(notebooks), *also, "datajam.run.ready"]
     os.environ[READY_FOR] = str(folder)
     pool = Pool(workers, preload, seconds=NOTEBOOK_SECONDS, memory=memory / workers if memory else None)
     try:
@@ -46,7 +46,7 @@ def warmed(workers: int, folder: Path, notebooks: Sequence[Path]) -> Pool:
 @contextmanager
 def on_this_machine(project: Project, pattern: str, out: Path, workers: int) -> Iterator[Workers]:
     """`workers` processes here; left in a hurry (Ctrl-C, a full disk), what runs is ended."""
-    pool = warmed(workers, project.folder, checks.notebooks(project, pattern))
+    pool = warmed(workers, project.folder, checks.notebooks(project, pattern), _COMPARES)
     places = ThreadPoolExecutor(workers)
     try:
         yield Workers(lambda job: places.submit(run_job, job, project.folder, pattern, out, pool), lambda *_: None, pool)

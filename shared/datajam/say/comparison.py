@@ -8,8 +8,7 @@ as data: {"place": …, "place_code": …, "parameters": {…}}.
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -295,13 +294,14 @@ def write_all(
 ) -> list[Path]:
     """Write all that is made of a batch's results into its folder: tables, spreadsheet and page. The files written.
 
-    `failed` is why each place that is not among them failed, in words; `executor` shares the work, done in a thread without one.
+    `failed` is why each place that is not among them failed, in words; `executor` shares the work.
     """
     from datajam.say.comparison_book import write_book
     from datajam.say.comparison_page import write_page
 
     table = gather(folder, only)
-    with ThreadPoolExecutor(1) if executor is None else nullcontext(executor) as workers:
-        files = [workers.submit(write, table, folder) for write in (write_tables, write_book)]
-        page = write_page(table, folder, failed, workers)
-        return [*files[0].result(), files[1].result(), page]
+    if executor is None:
+        return [*write_tables(table, folder), write_book(table, folder), write_page(table, folder, failed)]
+    tables, book = (executor.submit(write, table, folder) for write in (write_tables, write_book))
+    page = write_page(table, folder, failed, executor)
+    return [*tables.result(), book.result(), page]

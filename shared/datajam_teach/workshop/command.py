@@ -74,10 +74,9 @@ def _run_again(folder: Path, kit: Path):
     from datajam_teach.workshop import progress as coming_back
     from datajam_teach.workshop.run_again import behind_walls
 
-    coming_back.checks_of(kit)
-    with behind_walls(kit) as (again, held):
-        print(f"This executes other people's code on this computer: {held}.")
-        return coming_back.read(folder, kit, again, held, lambda text: print(f"  {text}", flush=True))
+    again, held = behind_walls(kit)
+    print(f"This executes other people's code on this computer: {held}.")
+    return coming_back.read(folder, kit, again, held, lambda text: print(f"  {text}", flush=True))
 
 
 def wheelhouse(options: argparse.Namespace) -> None:

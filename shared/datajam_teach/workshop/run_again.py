@@ -3,8 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from datajam.review import clean_room, environment, rerun, walls
@@ -14,30 +13,27 @@ NOTEBOOK_SECONDS = 300
 Again = Callable[[str, str], tuple[str, str]]
 
 
-@contextmanager
-def behind_walls(kit: Path, seconds: float = NOTEBOOK_SECONDS) -> Iterator[tuple[Again, str]]:
+def behind_walls(kit: Path, seconds: float = NOTEBOOK_SECONDS) -> tuple[Again, str]:
     """A function that runs a notebook's text in a clean room, and the words that say what its walls hold.
 
     The function takes the text and the short name of the worked example it is of. It gives the text with the outputs of now, as
-    far as it came, and why it went no further ('' where it ran to its end). Each notebook has a fresh copy of the kit's own files
-    beside it, an empty home, the packages of the Python that runs this, and `seconds`.
+    far as it came, and why it went no further ('' where it ran to its end). Each notebook has a room of its own: a fresh copy of
+    the kit's files beside it, an empty home, the packages of the Python that runs this, and `seconds`.
     """
-    with clean_room.temporary() as outer:
-        inside = outer / "inside"
-        inside.mkdir()
-        here, held = environment.existing(sys.executable), walls.walls(outer)
+    with clean_room.temporary() as tried:
+        here, held = environment.existing(sys.executable), walls.walls(tried)
 
-        def again(text: str, example: str) -> tuple[str, str]:
-            project = inside / "project"
-            shutil.rmtree(project, ignore_errors=True)
-            shutil.copytree(kit / "participants", project)
+    def again(text: str, example: str) -> tuple[str, str]:
+        with clean_room.temporary() as outer:
+            inside = outer / "inside"
+            project = shutil.copytree(kit / "participants", inside / "project")
             path = next(project.glob(f"*/{example}_*.ipynb"))
             path.write_text(text, encoding="utf-8")
             one = Reviewed(path.relative_to(project).as_posix())
             rerun.run(rerun.Room(inside, project, project, here, held, seconds=seconds), one, {}, kit / "participants")
             return (text if one.now is None else json.dumps(one.now)), _said(one)
 
-        yield again, held.words
+    return again, held.words
 
 
 def _said(one: Reviewed) -> str:
